@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+# One makefile for everything.  Sources are found, not listed; all that is made lies in .out/.
+#   make run | make test            the two that set everything up themselves (see README.md)
+#   make | make san | make unit …   the same steps one by one, on a machine that is set up
+O        ?= .out
+ARCH     ?= $(shell uname -m)
+CLANG    ?= clang-19
+BPFTOOL  ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
+PREFIX   ?= /usr/local
+RUN_FOR  ?=
+V        ?= 0
+Q        := $(if $(filter 1,$V),,@)
+say       = $(if $Q,@printf '  %-5s %s\n' $1 $(patsubst $O/%,%,$@))
+
+ifeq ($(ARCH),aarch64)
+ifneq ($(shell uname -m),aarch64)
+include setup/cross.mk
+endif
+endif
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+
+libs     := libbpf libelf zlib libcap libseccomp yaml-0.1 libmicrohttpd jansson
+PKG_CONFIG ?= pkg-config
+warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror
+repro    := -ffile-prefix-map=$(CURDIR)=. -fdebug-prefix-map=$(CURDIR)=.
+OPT      ?= -g -O2
+cflags   := -std=gnu17 $(warnings) $(OPT) -D_GNU_SOURCE -fPIE -fstack-protector-strong \
+            $(repro) -I. -I$O $(shell $(PKG_CONFIG) --cflags $(libs)) -MMD -MP
+ldflags  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ldlibs   := $(shell $(PKG_CONFIG) --libs $(libs)) -ldl -lpthread
+san      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+fuzz     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+bpfflags := -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_$(patsubst aarch64,arm64,$(ARCH:x86_64=x86)) \
+            -DBPF_NO_KFUNC_PROTOTYPES -fms-extensions -Wno-microsoft-anon-tag \
+            -isystem vmlinux/$(ARCH) -I. $(repro) -MMD -MP
+
+srcs     := $(shell find agent exporters -name '*.c' 2>/dev/null)
+bpfs     := $(shell find bpf -name '*.bpf.c')
+units    := $(shell find tests/unit -name '*_test.c' 2>/dev/null)
+fuzzers  := $(shell find tests/fuzz -name '*_fuzz.c' 2>/dev/null)
+tools    := $(shell find tests/bench tests/vm tests/lib tests/bpf tests/e2e -name '*.c' 2>/dev/null)
+skels    := $(bpfs:%.bpf.c=$O/%.skel.h)
+bpftests := $(shell find tests/bpf -name '*.bpf.c' 2>/dev/null)
+
+all: $O/fairlead
+san: $O/san/fairlead
+tools: $(filter-out %.bpf,$(tools:%.c=$O/%)) $(bpftests:%.bpf.c=$O/%.bpf.o)
+
+# --- kernel side: .bpf.c -> object -> linked object -> skeleton ---
+$O/%.bpf.o: %.bpf.c ; $(call say,BPF)
+	$Q mkdir -p $(@D) && $(CLANG) $(bpfflags) -MT $@ -c $< -o $@
+$O/%.skel.h: $O/%.bpf.o ; $(call say,SKEL)
+	$Q $(BPFTOOL) gen object $(@:.skel.h=.o) $< && $(BPFTOOL) gen skeleton $(@:.skel.h=.o) name $(notdir $*)_bpf > $@
+
+# --- user side, three ways: plain, under sanitizers, for the fuzzers ---
+version  := $(shell sh setup/version.sh)
+$O/built/version.h: FORCE
+	$Q mkdir -p $(@D) && echo '#define FAIRLEAD_VERSION "$(version)"' > $@.new && \
+	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$O/%.o: %.c | $(skels) $O/built/version.h ; $(call say,CC)
+	$Q mkdir -p $(@D) && $(CC) $(cflags) $(CFLAGS) -c $< -o $@
+$O/san/%.o: %.c | $(skels) $O/built/version.h ; $(call say,CC)
+	$Q mkdir -p $(@D) && $(CC) $(cflags) $(CFLAGS) $(san) -c $< -o $@
+$O/fuzz/%.o: %.c | $(skels) $O/built/version.h ; $(call say,CC)
+	$Q mkdir -p $(@D) && $(CLANG) $(cflags) $(CFLAGS) $(fuzz) -c $< -o $@
+
+# Everything but main.c is one archive a way, so that a test links only what it uses.
+parts    := $(filter-out agent/main.c,$(srcs))
+$O/fairlead.a: $(parts:%.c=$O/%.o)
+$O/san/fairlead.a: $(parts:%.c=$O/san/%.o)
+$O/fuzz/fairlead.a: $(parts:%.c=$O/fuzz/%.o)
+$O/%.a: ; $(call say,AR)
+	$Q rm -f $@ && $(AR) rcsD $@ $^
+
+$O/fairlead: $O/agent/main.o $O/fairlead.a ; $(call say,LINK)
+	$Q $(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
+$O/san/fairlead: $O/san/agent/main.o $O/san/fairlead.a ; $(call say,LINK)
+	$Q $(CC) $(CFLAGS) $(san) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
+$O/san/tests/unit/%: $O/san/tests/unit/%.o $O/san/fairlead.a ; $(call say,LINK)
+	$Q $(CC) $(CFLAGS) $(san) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
+$O/fuzz/tests/fuzz/%: $O/fuzz/tests/fuzz/%.o $O/fuzz/fairlead.a ; $(call say,LINK)
+	$Q $(CLANG) $(CFLAGS) $(fuzz) -fsanitize=fuzzer $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
+$O/tests/%: $O/tests/%.o $O/fairlead.a ; $(call say,LINK)
+	$Q $(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
+
+unit-tests: $(units:%.c=$O/san/%)
+fuzz-targets: $(fuzzers:%.c=$O/fuzz/%)
+
+# --- the two commands of the README ---
+run:
+	$Q setup/install.sh build
+	$Q $(MAKE) --no-print-directory all
+	$Q setup/run.sh $O/fairlead $(RUN_FOR)
+test:
+	$Q setup/install.sh build
+	$Q tests/run.sh
+
+# --- single steps ---
+tiers := unit bpf e2e vm fuzz check
+$(tiers:%=test-%): test-%:
+	$Q tests/run.sh $*
+fuzz:
+	$Q $(MAKE) --no-print-directory fuzz-targets
+	$Q tests/fuzz/run.sh $(TARGET) $(TIME)
+vm: all
+	$Q tests/vm/person.sh $(KERNEL) $(CMD)
+prove: all
+	$Q tests/prove/prove.sh $(PART)
+vmlinux:
+	$Q vmlinux/generate.sh x86_64
+	$Q vmlinux/generate.sh aarch64
+format:
+	$Q clang-format-19 -i $(shell git ls-files '*.c' '*.h' | grep -v '^vmlinux/')
+
+clean: ; $Q rm -rf $O
+FORCE:
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all san tools unit-tests fuzz-targets run test fuzz vm prove vmlinux format clean FORCE $(tiers:%=test-%)
+-include $(shell find $O -name '*.d' 2>/dev/null)
