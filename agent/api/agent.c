@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/api/agent.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "agent/api/http.h"
+#include "agent/api/launch.h"
+#include "agent/api/node.h"
+#include "agent/base/cleanup.h"
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+#include "agent/base/notify.h"
+#include "agent/base/version.h"
+#include "agent/loop/loop.h"
+#include "agent/probes/machine.h"
+#include "agent/probes/sched_sample.h"
+#include "agent/snapshot/finding.h"
+#include "agent/snapshot/snapshot.h"
+#include "agent/warden/warden.h"
+#include "exporters/json/json.h"
+
+struct agent {
+	const struct agent_start *start;
+	struct config config;
+	struct launch *launch; /* warden, socket, folders */
+	struct loop *loop;
+	struct node *node;
+	struct http *http;
+	struct notify notify;
+	struct loop_source *beat;
+	uint64_t started_ns, ticks, ticks_at_feed, lag_max_ns;
+	unsigned int terms;
+};
+
+/* --- what the door asks --- */
+
+static void fill_own(struct agent *a, struct agent_snapshot *ret)
+{
+	uint64_t lag = loop_lag_max_ns(a->loop);
+
+	if (lag > a->lag_max_ns)
+		a->lag_max_ns = lag;
+	*ret = (struct agent_snapshot){
+		.present = true,
+		.uptime_ns = clock_mono_ns() - a->started_ns,
+		.loop_lag_max_ns = a->lag_max_ns,
+		.ticks = a->ticks,
+		.rss_bytes = machine_rss_bytes("", getpid()),
+		.warden_rss_bytes = machine_rss_bytes("", launch_warden(a->launch)->pid),
+		.connections = a->http ? http_connections(a->http) : 0,
+	};
+}
+
+static char *snapshot_text(void *context, const struct sched_sample *since)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
+	struct agent *a = context;
+	int r = since ? node_snapshot_since(a->node, clock_mono_ns(), since, &s)
+		      : node_snapshot(a->node, &s);
+
+	if (r) {
+		log_error("agent", "no snapshot error=%s", strerror(-r));
+		return NULL;
+	}
+	fill_own(a, &s->agent);
+	return json_snapshot(s);
+}
+
+static struct sched_sample *take_base(void *context)
+{
+	struct agent *a = context;
+	struct sched_sample *s = NULL;
+
+	node_base(a->node, clock_mono_ns(), &s);
+	return s;
+}
+
+static char *doctor_text(void *context)
+{
+	CLEANUP(freep) struct findings *f = malloc(sizeof(*f));
+	struct agent *a = context;
+
+	if (!f)
+		return NULL;
+	node_findings(a->node, f);
+	return json_findings(f, node_kernel(a->node));
+}
+
+static const char *not_ready(void *context)
+{
+	struct agent *a = context;
+
+	if (a->terms)
+		return "draining";
+	return a->ticks < 2 ? "the first window has not ended yet" : NULL;
+}
+
+/* --- the beat --- */
+
+static void on_beat(void *context, uint32_t events)
+{
+	struct agent *a = context;
+	int r = node_tick(a->node, clock_mono_ns());
+
+	(void)events;
+	if (r)
+		log_error("agent", "a sample failed error=%s", strerror(-r));
+	else
+		a->ticks++;
+}
+
+/* A sign of life only when the beat went on since the last one: a loop that spins is dead too. */
+static void on_watchdog(void *context, uint32_t events)
+{
+	struct agent *a = context;
+
+	(void)events;
+	if (a->ticks == a->ticks_at_feed && !a->terms) {
+		log_warn("agent", "no progress since the last watchdog beat: not feeding it");
+		return;
+	}
+	a->ticks_at_feed = a->ticks;
+	notify_send(&a->notify, "WATCHDOG=1");
+}
+
+/* --- signals --- */
+
+/* The file under the flags.  What is wrong is said on stderr, in the one form that it has. */
+static int build_config(struct agent *a, struct config *ret)
+{
+	const char *path = a->start->config_path;
+	struct config_error e = { 0 };
+	CLEANUP(closep) int fd = -1;
+	char line[1024];
+	int r = 0;
+
+	config_renew(ret, &a->start->config);
+	if (path)
+		fd = launch_open_config(a->launch);
+	if (fd >= 0) {
+		r = config_read(fd, ret, &e);
+	} else if (path && (fd != -ENOENT || a->start->config_required)) {
+		r = fd;
+		e = (struct config_error){ .line = 1, .column = 1 };
+		snprintf(e.text, sizeof(e.text),
+			 "cannot be read: %s: check the path and its rights", strerror(-fd));
+	}
+	if (!r)
+		r = config_validate(ret, &e);
+	if (r) {
+		config_error_format(&e, path, line, sizeof(line));
+		fprintf(stderr, "fairlead: %s\n", line);
+	}
+	return r;
+}
+
+static void log_changes(const struct config *from, const struct config *to)
+{
+	const struct option_row *changed[CONFIG_OPTIONS];
+	size_t count = config_diff(from, to, changed, CONFIG_OPTIONS);
+
+	for (size_t i = 0; i < count; i++) {
+		char was[OPTION_TEXT_MAX], is[OPTION_TEXT_MAX];
+		bool live = changed[i]->where & OPTION_LIVE;
+
+		option_format(changed[i], from, was, sizeof(was));
+		option_format(changed[i], to, is, sizeof(is));
+		log_info("config", "%s option=%s from=%s to=%s",
+			 live ? "changed" : "needs a restart to change", changed[i]->name, was, is);
+	}
+	log_info("config", "reloaded changed=%zu", count);
+}
+
+static void apply_config(struct agent *a, const struct config *next)
+{
+	a->config = *next;
+	log_setup((enum log_level)next->log_level, (enum log_format)next->log_format,
+		  (uint32_t)next->log_rate);
+	if (a->node)
+		node_configure(a->node, next);
+	if (a->beat)
+		loop_timer_set(a->beat, next->interval_ns, next->interval_ns);
+}
+
+static void on_hup(void *context, uint32_t signal)
+{
+	struct agent *a = context;
+	struct config next;
+
+	(void)signal;
+	notify_send(&a->notify, "RELOADING=1\nMONOTONIC_USEC=%llu",
+		    (unsigned long long)(clock_mono_ns() / 1000));
+	if (build_config(a, &next)) {
+		log_error("config", "not reloaded: the one before stays in force");
+	} else {
+		log_changes(&a->config, &next);
+		apply_config(a, &next);
+	}
+	notify_send(&a->notify, "READY=1");
+}
+
+static void on_drain_beat(void *context, uint32_t events)
+{
+	struct agent *a = context;
+
+	(void)events;
+	if (!http_connections(a->http))
+		loop_stop(a->loop, 0);
+}
+
+static void on_drain_end(void *context, uint32_t events)
+{
+	struct agent *a = context;
+
+	(void)events;
+	log_warn("agent", "drain_timeout is over: cutting off connections=%u",
+		 http_connections(a->http));
+	loop_stop(a->loop, 0);
+}
+
+#define DRAIN_LOOK_NS (20 * NS_PER_MSEC)
+
+static void on_term(void *context, uint32_t signal)
+{
+	struct agent *a = context;
+
+	(void)signal;
+	if (a->terms++) {
+		log_warn("agent", "told twice: stopping now");
+		loop_stop(a->loop, 0);
+		return;
+	}
+	log_info("agent", "draining connections=%u", http_connections(a->http));
+	notify_send(&a->notify, "STOPPING=1");
+	http_drain(a->http);
+	if (!http_connections(a->http) || !a->config.drain_ns ||
+	    loop_timer(a->loop, DRAIN_LOOK_NS, on_drain_beat, a, NULL) ||
+	    loop_timer(a->loop, a->config.drain_ns, on_drain_end, a, NULL))
+		loop_stop(a->loop, 0);
+}
+
+/* What a bug report wants, in the state folder: one JSON object a line. */
+static void on_usr1(void *context, uint32_t signal)
+{
+	struct agent *a = context;
+	CLEANUP(freep) char *snapshot = snapshot_text(a, NULL);
+	CLEANUP(freep) char *doctor = doctor_text(a);
+	CLEANUP(fclosep) FILE *out = NULL;
+	char path[sizeof(a->config.state_dir) + 16];
+
+	(void)signal;
+	snprintf(path, sizeof(path), "%s/dump.jsonl", a->config.state_dir);
+	out = snapshot && doctor ? fopen(path, "we") : NULL;
+	if (!out || fprintf(out, "%s\n%s\n", snapshot, doctor) < 0 || fflush(out))
+		log_error("agent", "no dump file=%s error=%s", path, strerror(errno));
+	else
+		log_info("agent", "state dumped file=%s", path);
+}
+
+static void on_run_for(void *context, uint32_t events)
+{
+	struct agent *a = context;
+
+	(void)events;
+	loop_stop(a->loop, 0);
+}
+
+static void on_warden_gone(void *context, uint32_t events)
+{
+	struct agent *a = context;
+
+	(void)events;
+	log_error("agent", "the warden is gone: stopping, so that a new start puts all in order");
+	loop_stop(a->loop, 1);
+}
+
+/* --- start and end --- */
+
+static int set_up(struct agent *a)
+{
+	const struct http_agent door = { .context = a,
+					 .snapshot = snapshot_text,
+					 .base = take_base,
+					 .doctor = doctor_text,
+					 .not_ready = not_ready };
+	int r = loop_new(&a->loop);
+
+	if (!r)
+		r = loop_signal(a->loop, SIGTERM, on_term, a);
+	if (!r)
+		r = loop_signal(a->loop, SIGINT, on_term, a);
+	if (!r)
+		r = loop_signal(a->loop, SIGHUP, on_hup, a);
+	if (!r)
+		r = loop_signal(a->loop, SIGUSR1, on_usr1, a);
+	if (!r)
+		r = node_new(&a->node, launch_warden(a->launch), &a->config,
+			     launch_capabilities(a->launch));
+	if (!r)
+		r = http_new(&a->http, a->loop, launch_socket(a->launch),
+			     (unsigned int)a->config.max_connections, &door);
+	if (!r)
+		r = loop_watch(a->loop, launch_warden(a->launch)->socket, EPOLLIN, on_warden_gone,
+			       a, NULL);
+	if (!r)
+		r = loop_timer(a->loop, a->config.interval_ns, on_beat, a, &a->beat);
+	if (!r && a->notify.watchdog_ns)
+		r = loop_timer(a->loop, a->notify.watchdog_ns / 2, on_watchdog, a, NULL);
+	if (!r && a->config.run_for_ns)
+		r = loop_timer(a->loop, a->config.run_for_ns, on_run_for, a, NULL);
+	if (r)
+		log_error("agent", "cannot start error=%s", strerror(-r));
+	return r;
+}
+
+static int serve(struct agent *a)
+{
+	int status;
+
+	if (set_up(a))
+		return 1;
+	on_beat(a, 0);
+	log_info("agent", "ready version=%s socket=%s uid=%u", version(), a->config.socket,
+		 (unsigned int)getuid());
+	notify_send(&a->notify, "READY=1\nSTATUS=watching the node");
+	status = loop_run(a->loop);
+	log_info("agent", "stopped after=%.1fs samples=%llu",
+		 (double)(clock_mono_ns() - a->started_ns) / (double)NS_PER_SEC,
+		 (unsigned long long)a->ticks);
+	return status < 0 ? 1 : status;
+}
+
+int agent_run(const struct agent_start *start)
+{
+	struct agent a = { .start = start, .started_ns = clock_mono_ns() };
+	struct config config;
+	int status = 1;
+
+	notify_open(&a.notify);
+	status = launch_new(&a.launch, &start->config, start->config_path);
+	if (!status) {
+		status = build_config(&a, &config) ? 2 : 0;
+		if (!status) {
+			apply_config(&a, &config);
+			launch_recall(a.launch, config.state_dir);
+			status = serve(&a);
+		}
+		if (!status)
+			launch_left(a.launch);
+	}
+	a.http = http_free(a.http);
+	a.node = node_free(a.node);
+	a.loop = loop_free(a.loop);
+	a.launch = launch_free(a.launch);
+	notify_close(&a.notify);
+	return status;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * launch: from whoever started us to an agent that holds nothing: folders and socket made,
+ * warden forked, uid changed, capabilities gone, calls filtered.  In that order, as each step
+ * needs what a later one takes away.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct config;
+struct launch;
+struct warden;
+
+/* 0, or the exit status of the process; what is wrong has been said on stderr by then. */
+int launch_new(struct launch **ret, const struct config *config, const char *config_path);
+struct launch *launch_free(struct launch *l); /* ends the warden */
+
+struct warden *launch_warden(struct launch *l);
+int launch_socket(const struct launch *l);
+uint64_t launch_capabilities(const struct launch *l); /* held at the start, given up since */
+
+/* The configuration file, opened by the warden as it may be for root's eyes; or -errno. */
+int launch_open_config(struct launch *l);
+
+/*
+ * Looks up in the state folder how the last run ended, says so where it ended badly, and
+ * notes this one; without a folder it says that, and the run goes on.
+ */
+void launch_recall(struct launch *l, const char *state_dir);
+void launch_left(struct launch *l); /* notes that this run was told to stop, and did */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * look: gets a command what it is to show: from the agent when one answers, else by loading
+ * the probes for a moment, which takes the rights to do so.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+struct look;
+
+/* 0, or the exit status; what is wrong has been said on stderr by then. */
+int look_new(struct look **ret, const char *socket);
+struct look *look_free(struct look *l);
+void look_freep(struct look **l);
+
+bool look_by_agent(const struct look *l);
+
+/*
+ * The versioned JSON object, the caller's to free; a table is made from it as well, so that
+ * there is one way from the node to the eye.  window_ns 0: the agent's own last window, or
+ * 1 s without an agent.
+ */
+int look_snapshot(struct look *l, uint64_t window_ns, char **json);
+int look_findings(struct look *l, char **json);

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/cli/print.h"
+#include "agent/cli/table.h"
+#include "agent/snapshot/finding.h"
+
+#define COLUMNS 80
+#define INDENT  31 /* two spaces, name, state, a space each */
+
+/* Wraps at words; the first line begins where the cursor is, the others at INDENT. */
+static void print_wrapped(const char *text, FILE *out)
+{
+	size_t room = COLUMNS - INDENT;
+
+	while (strlen(text) > room) {
+		size_t cut = room;
+
+		while (cut && text[cut] != ' ')
+			cut--;
+		if (!cut)
+			cut = room; /* one long word */
+		fprintf(out, "%.*s\n%*s", (int)cut, text, INDENT, "");
+		text += cut + (text[cut] == ' ');
+	}
+	fprintf(out, "%s\n", text);
+}
+
+static void print_part(const char *label, const char *text, FILE *out)
+{
+	char line[512];
+
+	if (!text[0])
+		return;
+	snprintf(line, sizeof(line), "%s: %s", label, text);
+	fprintf(out, "%*s", INDENT, "");
+	print_wrapped(line, out);
+}
+
+void print_findings(const struct findings *f, const char *kernel, bool colour, FILE *out)
+{
+	static const char *const heads[] = { "HOOKS", "BACKENDS", "CAPABILITIES" };
+	size_t bad = 0;
+
+	fprintf(out, "Linux %s\n", kernel);
+	for (int kind = 0; kind < _FINDING_KIND_MAX; kind++) {
+		fprintf(out, "\n%s\n", heads[kind]);
+		for (size_t i = 0; i < f->count; i++) {
+			const struct finding *row = &f->rows[i];
+
+			if ((int)row->kind != kind)
+				continue;
+			bad += row->state != FINDING_ON;
+			fprintf(out, "  %-19s %s ", row->name, table_state(row->state, colour));
+			print_wrapped(row->reason, out);
+			print_part("lost", row->lost, out);
+			print_part("mend", row->mend, out);
+		}
+	}
+	if (bad)
+		fprintf(out, "\n%zu of %zu are not on.\n", bad, f->count);
+	else
+		fprintf(out, "\nall %zu are on.\n", f->count);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/base/clock.h"
+#include "agent/cli/print.h"
+#include "agent/cli/table.h"
+#include "agent/snapshot/snapshot.h"
+
+#define CGROUPS_SHOWN 10
+
+static double window_seconds(const struct snapshot *s)
+{
+	return s->window_ns ? (double)s->window_ns / (double)NS_PER_SEC : 1;
+}
+
+static void print_head(const struct snapshot *s, FILE *out)
+{
+	char up[CELL], window[CELL], own_up[CELL], rss[CELL];
+	size_t online = 0;
+
+	for (size_t i = 0; i < s->cpu_count; i++)
+		online += s->cpus[i].online;
+	fprintf(out, "node %s   Linux %s %s   %zu of %zu CPUs online   up %s\n", s->host, s->kernel,
+		s->machine, online, s->cpu_count, table_time(up, s->uptime_ns));
+	fprintf(out, "window %s   ", table_time(window, s->window_ns));
+	if (s->agent.present)
+		fprintf(out, "from the agent %s (up %s, %s with its warden)\n", s->version,
+			table_time(own_up, s->agent.uptime_ns),
+			table_bytes(rss, s->agent.rss_bytes + s->agent.warden_rss_bytes));
+	else
+		fprintf(out, "no agent: probes loaded for this look\n");
+}
+
+static void print_wait(const struct snapshot *s, const char *name, const struct hist *h, FILE *out)
+{
+	char rate[CELL], sum[CELL], p50[CELL], p90[CELL], p99[CELL];
+	double seconds = window_seconds(s);
+
+	fprintf(out, "%-26s %9s %9s %9s %9s %9s\n", name,
+		table_count(rate, (double)hist_count(h) / seconds),
+		table_time(sum, (uint64_t)((double)h->sum_ns / seconds)),
+		table_time(p50, hist_quantile_ns(h, 0.5)),
+		table_time(p90, hist_quantile_ns(h, 0.9)),
+		table_time(p99, hist_quantile_ns(h, 0.99)));
+}
+
+static void print_cpus(const struct snapshot *s, FILE *out)
+{
+	struct hist node = snapshot_node_wait(s);
+	char name[32];
+
+	fprintf(out, "\n%-26s %9s %9s %9s %9s %9s\n", "WAITING FOR A CPU", "waits/s", "waited/s",
+		"p50 <", "p90 <", "p99 <");
+	print_wait(s, "node", &node, out);
+	for (size_t i = 0; i < s->cpu_count; i++) {
+		snprintf(name, sizeof(name), "  cpu%u%s", s->cpus[i].cpu,
+			 s->cpus[i].online ? "" : " (offline)");
+		print_wait(s, name, &s->cpus[i].wait, out);
+	}
+}
+
+static void print_cgroups(const struct snapshot *s, FILE *out)
+{
+	double seconds = window_seconds(s);
+
+	fprintf(out, "\n%-46s %9s %9s %9s\n", "CGROUP, LONGEST WAIT FIRST", "waits/s", "waited/s",
+		"mean");
+	for (size_t i = 0; i < s->cgroup_count && i < CGROUPS_SHOWN; i++) {
+		const struct cgroup_snapshot *c = &s->cgroups[i];
+		char path[64], rate[CELL], sum[CELL], mean[CELL];
+
+		fprintf(out, "%-46s %9s %9s %9s\n", table_tail(path, sizeof(path), c->path, 46),
+			table_count(rate, (double)c->waits / seconds),
+			table_time(sum, (uint64_t)((double)c->wait_ns / seconds)),
+			table_time(mean, c->waits ? c->wait_ns / c->waits : 0));
+	}
+	if (s->cgroup_count > CGROUPS_SHOWN)
+		fprintf(out, "and %zu more: -o json shows all\n", s->cgroup_count - CGROUPS_SHOWN);
+}
+
+void print_snapshot(const struct snapshot *s, bool colour, FILE *out)
+{
+	bool measured = false;
+
+	print_head(s, out);
+	for (size_t i = 0; i < s->subject_count; i++)
+		measured |= s->subjects[i].state != FINDING_OFF;
+	if (measured) {
+		print_cpus(s, out);
+		print_cgroups(s, out);
+	}
+	fputc('\n', out);
+	for (size_t i = 0; i < s->subject_count; i++) {
+		const struct subject_snapshot *subject = &s->subjects[i];
+
+		fprintf(out, "%-6s %s %s%s%s\n", subject->name, table_state(subject->state, colour),
+			subject->hook, subject->hook[0] && subject->reason[0] ? ": " : "",
+			subject->reason);
+		if (subject->state == FINDING_OFF)
+			fprintf(out, "       `fairlead doctor` says what to do\n");
+	}
+}

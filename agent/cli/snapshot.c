@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/base/cleanup.h"
+#include "agent/base/clock.h"
+#include "agent/base/log.h"
+#include "agent/cli/commands.h"
+#include "agent/cli/look.h"
+#include "agent/cli/print.h"
+#include "agent/cli/table.h"
+#include "agent/config/command.h"
+#include "agent/snapshot/snapshot.h"
+#include "exporters/json/json.h"
+
+struct snapshot_args {
+	uint64_t window_ns;
+	bool watch;
+};
+
+static const struct option_row rows[] = {
+	{ .name = "for",
+	  .type = OPTION_DURATION,
+	  .where = OPTION_AS_FLAG,
+	  OPTION_FIELD(struct snapshot_args, window_ns),
+	  .max = 60 * (int64_t)NS_PER_SEC,
+	  .fallback = "0s",
+	  .help = "Look at the node for this long, from now on. 0s shows the agent's last window, or "
+		  "1s where no agent runs." },
+	{ .name = "watch",
+	  .type = OPTION_BOOL,
+	  .where = OPTION_AS_FLAG,
+	  OPTION_FIELD(struct snapshot_args, watch),
+	  .fallback = "false",
+	  .help = "Show it again and again until interrupted." },
+};
+static const struct option_table options = { rows, sizeof(rows) / sizeof(rows[0]) };
+
+static int show_table(const struct command_call *call, const char *json, bool clear)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
+
+	if (json_read_snapshot(json, strlen(json), &s)) {
+		fprintf(stderr,
+			"fairlead: the agent's answer makes no sense: are agent and command of "
+			"the same version?\n");
+		return COMMAND_FAILED;
+	}
+	if (clear)
+		fputs("\033[H\033[2J", stdout);
+	print_snapshot(s, table_colour(stdout, !call->common.color), stdout);
+	return COMMAND_DONE;
+}
+
+static int show(const struct command_call *call, struct look *look, uint64_t window_ns)
+{
+	const struct snapshot_args *args = call->args;
+	CLEANUP(freep) char *json = NULL;
+	int r = look_snapshot(look, window_ns, &json);
+
+	if (r)
+		return r;
+	if (call->common.quiet)
+		return COMMAND_DONE;
+	if (call->common.output == OUTPUT_JSON)
+		puts(json);
+	else
+		r = show_table(call, json, args->watch && isatty(STDOUT_FILENO));
+	return r ? r : fflush(stdout) ? COMMAND_FAILED : COMMAND_DONE;
+}
+
+static int run(const struct command_call *call)
+{
+	const struct snapshot_args *args = call->args;
+	uint64_t window_ns = args->window_ns;
+	CLEANUP(look_freep) struct look *look = NULL;
+	int r;
+
+	log_setup(call->common.verbose ? LOG_DEBUG : LOG_ERROR, LOG_TEXT, 0);
+	if (args->watch && !window_ns)
+		window_ns = NS_PER_SEC; /* each look starts where the last one ended */
+	r = look_new(&look, call->common.socket);
+	do
+		r = r ? r : show(call, look, window_ns);
+	while (!r && args->watch);
+	return r;
+}
+
+const struct command command_snapshot = {
+	.name = "snapshot",
+	.summary = "show the node's state",
+	.description =
+		"How long what waited for a CPU, per CPU and per cgroup. Asks the agent; where none "
+		"answers it loads the probes itself for one look, which takes root. Percentiles are "
+		"the end of the histogram's slot that they lie in: at most twice the truth, never less.",
+	.options = &options,
+	.size = sizeof(struct snapshot_args),
+	.examples = "fairlead snapshot\n"
+		    "fairlead snapshot --for 10s\n"
+		    "fairlead snapshot -o json | jq '.cgroups[0]'\n",
+	.run = run,
+};

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/config/config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "agent/base/log.h"
+#include "agent/config/quantity.h"
+
+#define MS  1000000ll
+#define SEC (1000 * MS)
+#define MIN (60 * SEC)
+
+static const char *const hook_names[] = { "auto", "tp_btf", "raw_tp", "off", NULL };
+_Static_assert(sizeof(hook_names) / sizeof(char *) == _HOOK_CHOICE_MAX + 1, "a name a choice");
+
+enum { BOTH = OPTION_IN_FILE | OPTION_AS_FLAG };
+
+/* In the order that the documents show them. */
+static const struct option_row rows[] = {
+	{ .name = "socket",
+	  .type = OPTION_STRING,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, socket),
+	  .min = 1,
+	  .fallback = "/run/fairlead/fairlead.sock",
+	  .environment = "FAIRLEAD_SOCKET",
+	  .argument = "PATH",
+	  .help = "Unix socket that the agent serves. The other commands ask it there." },
+	{ .name = "state_dir",
+	  .type = OPTION_STRING,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, state_dir),
+	  .min = 1,
+	  .fallback = "/var/lib/fairlead",
+	  .argument = "FOLDER",
+	  .help = "Folder for what must outlive a restart. The agent's user must be able to "
+		  "write it." },
+	{ .name = "user",
+	  .type = OPTION_STRING,
+	  .where = OPTION_AS_FLAG,
+	  OPTION_FIELD(struct config, user),
+	  .min = 1,
+	  .fallback = "fairlead",
+	  .argument = "USER",
+	  .help = "User that the agent becomes, by name or number. A flag only, because the file "
+		  "is read as that user." },
+	{ .name = "log.level",
+	  .type = OPTION_ENUM,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, log_level),
+	  .values = log_level_names,
+	  .fallback = "info",
+	  .help = "How much is logged. error is what failed, warn what needs attention, info what "
+		  "happened, debug every step." },
+	{ .name = "log.format",
+	  .type = OPTION_ENUM,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, log_format),
+	  .values = log_format_names,
+	  .fallback = "text",
+	  .help = "Lines for people, or one JSON object a line for log collectors." },
+	{ .name = "log.rate",
+	  .type = OPTION_INT,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, log_rate),
+	  .max = 1000000,
+	  .fallback = "10",
+	  .argument = "LINES",
+	  .help = "Lines a second that one message may repeat. What was held back is counted in "
+		  "its next line; 0 holds nothing back." },
+	{ .name = "signals.interval",
+	  .type = OPTION_DURATION,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, interval_ns),
+	  .min = 100 * MS,
+	  .max = 1 * MIN,
+	  .fallback = "1s",
+	  .help = "How often the agent reads the kernel's counters to steer by. Scrapes read them "
+		  "on their own and are not bound to it." },
+	{ .name = "signals.window",
+	  .type = OPTION_DURATION,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, window_ns),
+	  .min = 100 * MS,
+	  .max = 60 * MIN,
+	  .fallback = "10s",
+	  .help = "Span that rates and percentiles are taken over. It cannot be shorter than "
+		  "signals.interval; a longer one is calmer, a shorter one sees a change sooner." },
+	{ .name = "sched.hook",
+	  .type = OPTION_ENUM,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, sched_hook),
+	  .values = hook_names,
+	  .fallback = "auto",
+	  .help = "Kernel hook that run-queue waits are measured at. auto takes the cheapest that "
+		  "this kernel allows; off does not measure them. 'fairlead doctor' shows which is "
+		  "in use." },
+	{ .name = "sched.cgroups",
+	  .type = OPTION_BOOL,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, sched_cgroups),
+	  .fallback = "true",
+	  .help = "Measure run-queue waits for each cgroup too. Without it there are only those of "
+		  "the CPUs." },
+	{ .name = "http.connections",
+	  .type = OPTION_INT,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, max_connections),
+	  .min = 1,
+	  .max = 1024,
+	  .fallback = "64",
+	  .help = "Connections to the agent that may be open at once. Each may hold some KiB of "
+		  "memory." },
+	{ .name = "drain_timeout",
+	  .type = OPTION_DURATION,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, drain_ns),
+	  .max = 10 * MIN,
+	  .fallback = "10s",
+	  .help = "How long a stop waits for work under way. Counted from SIGTERM; a second "
+		  "SIGTERM ends the wait." },
+	{ .name = "for",
+	  .type = OPTION_DURATION,
+	  .where = OPTION_AS_FLAG,
+	  OPTION_FIELD(struct config, run_for_ns),
+	  .fallback = "0s",
+	  .help = "Run for this long, then stop with exit code 0. 0s runs until told to stop." },
+};
+_Static_assert(sizeof(rows) / sizeof(rows[0]) == CONFIG_OPTIONS, "an origin a row");
+
+static const struct option_table table = { .rows = rows, .count = CONFIG_OPTIONS };
+
+const struct option_table *config_options(void)
+{
+	return &table;
+}
+
+void config_defaults(struct config *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	option_defaults(&table, ret); /* cannot fail: a unit test holds every default to its row */
+}
+
+void config_renew(struct config *ret, const struct config *from)
+{
+	struct config fresh;
+
+	config_defaults(&fresh);
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
+		if (from->origins[i].from == ORIGIN_FLAG ||
+		    from->origins[i].from == ORIGIN_ENVIRONMENT) {
+			memcpy((char *)&fresh + rows[i].offset, (const char *)from + rows[i].offset,
+			       rows[i].size);
+			fresh.origins[i] = from->origins[i];
+		}
+	*ret = fresh;
+}
+
+static bool is_later(const struct option_origin *a, const struct option_origin *b)
+{
+	if (a->from != ORIGIN_FILE || b->from != ORIGIN_FILE)
+		return a->from == ORIGIN_FILE;
+	return a->line > b->line || (a->line == b->line && a->column > b->column);
+}
+
+/* Points at whichever of the two the user wrote last, as that is the one to look at. */
+static void point_at(struct config_error *e, const struct config *c, const char *a, const char *b)
+{
+	const struct option_origin *x = &c->origins[option_find(&table, a) - rows];
+	const struct option_origin *y = &c->origins[option_find(&table, b) - rows];
+
+	if (is_later(y, x))
+		x = y;
+	e->line = x->from == ORIGIN_FILE ? x->line : 0;
+	e->column = x->from == ORIGIN_FILE ? x->column : 0;
+}
+
+int config_validate(const struct config *c, struct config_error *e)
+{
+	char window[32], interval[32];
+
+	if (c->window_ns >= c->interval_ns)
+		return 0;
+	point_at(e, c, "signals.window", "signals.interval");
+	quantity_format_duration(c->window_ns, window, sizeof(window));
+	quantity_format_duration(c->interval_ns, interval, sizeof(interval));
+	snprintf(e->text, sizeof(e->text),
+		 "'signals.window' is %s, shorter than 'signals.interval' with %s: make the window "
+		 "at least as long",
+		 window, interval);
+	return -EINVAL;
+}
+
+size_t config_diff(const struct config *a, const struct config *b, const struct option_row *ret[],
+		   size_t max)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++)
+		if (!option_equal(&rows[i], a, b)) {
+			if (n < max)
+				ret[n] = &rows[i];
+			n++;
+		}
+	return n;
+}
+
+void config_error_format(const struct config_error *e, const char *path, char *ret, size_t n)
+{
+	if (e->line)
+		snprintf(ret, n, "%s:%u:%u: %s", path && *path ? path : CONFIG_FILE, e->line,
+			 e->column, e->text);
+	else
+		snprintf(ret, n, "%s", e->text);
+}

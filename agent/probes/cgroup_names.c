@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/probes/cgroup_names.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent/base/cleanup.h"
+
+#define NAMES_MAX 65536 /* cgroups; a node that has more shows the rest by number */
+
+struct name {
+	uint64_t id;
+	char *path; /* owned */
+};
+
+struct cgroup_names {
+	char mount[PATH_MAX];
+	uint64_t root_id;
+	struct name *names; /* by id */
+	size_t count, room;
+};
+
+static int find_mount(struct cgroup_names *n, const char *root)
+{
+	char path[PATH_MAX];
+	struct mntent *entry;
+	FILE *mounts;
+	int r = -ENODEV;
+
+	snprintf(path, sizeof(path), "%s/proc/self/mounts", root);
+	mounts = setmntent(path, "re");
+	if (!mounts)
+		return -errno;
+	while (r && (entry = getmntent(mounts)))
+		if (!strcmp(entry->mnt_type, "cgroup2") &&
+		    snprintf(n->mount, sizeof(n->mount), "%s%s", root, entry->mnt_dir) <
+			    (int)sizeof(n->mount))
+			r = 0;
+	endmntent(mounts);
+	return r;
+}
+
+int cgroup_names_new(struct cgroup_names **ret, const char *root)
+{
+	struct cgroup_names *n = calloc(1, sizeof(*n));
+	int r;
+
+	if (!n)
+		return -ENOMEM;
+	r = find_mount(n, root);
+	if (!r)
+		r = cgroup_names_refresh(n);
+	if (r) {
+		cgroup_names_free(n);
+		return r;
+	}
+	*ret = n;
+	return 0;
+}
+
+static void forget(struct cgroup_names *n)
+{
+	while (n->count)
+		free(n->names[--n->count].path);
+}
+
+struct cgroup_names *cgroup_names_free(struct cgroup_names *n)
+{
+	if (n) {
+		forget(n);
+		free(n->names);
+	}
+	free(n);
+	return NULL;
+}
+
+static int add(struct cgroup_names *n, uint64_t id, const char *path)
+{
+	char *copy;
+
+	if (n->count == NAMES_MAX)
+		return 0;
+	if (n->count == n->room) {
+		size_t room = n->room ? n->room * 2 : 64;
+		struct name *names = reallocarray(n->names, room, sizeof(*names));
+
+		if (!names)
+			return -ENOMEM;
+		n->names = names;
+		n->room = room;
+	}
+	copy = strdup(path);
+	if (!copy)
+		return -ENOMEM;
+	n->names[n->count++] = (struct name){ id, copy };
+	return 0;
+}
+
+static void closedirp(DIR **d)
+{
+	if (*d)
+		closedir(*d);
+}
+
+/* path is extended in place; cgroups come and go while we walk, which is no error. */
+static int walk(struct cgroup_names *n, int parent, const char *name, char *path, size_t length)
+{
+	CLEANUP(closedirp) DIR *dir = NULL;
+	CLEANUP(closep) int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	struct stat st;
+	int r;
+
+	if (fd < 0 || fstat(fd, &st))
+		return 0;
+	if (!length)
+		n->root_id = st.st_ino;
+	r = add(n, st.st_ino, length ? path : "/");
+	dir = fdopendir(fd);
+	if (!dir)
+		return r;
+	fd = -1; /* the stream owns it now */
+	while (!r && (entry = readdir(dir))) {
+		int m;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		m = snprintf(path + length, PATH_MAX - length, "/%s", entry->d_name);
+		if (m > 0 && length + (size_t)m < PATH_MAX)
+			r = walk(n, dirfd(dir), entry->d_name, path, length + (size_t)m);
+		path[length] = '\0';
+	}
+	return r;
+}
+
+static int by_id(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+int cgroup_names_refresh(struct cgroup_names *n)
+{
+	char path[PATH_MAX] = "";
+	int r;
+
+	forget(n);
+	r = walk(n, AT_FDCWD, n->mount, path, 0);
+	if (n->count)
+		qsort(n->names, n->count, sizeof(*n->names), by_id);
+	return r;
+}
+
+const char *cgroup_names_find(const struct cgroup_names *n, uint64_t id)
+{
+	struct name key = { .id = id };
+	const struct name *found =
+		n->count ? bsearch(&key, n->names, n->count, sizeof(key), by_id) : NULL;
+
+	return found ? found->path : NULL;
+}
+
+bool cgroup_names_whole(const struct cgroup_names *n)
+{
+	return n->root_id ==
+	       1; /* the root of the hierarchy itself, not of a namespace or bind mount */
+}
+
+const char *cgroup_names_mount(const struct cgroup_names *n)
+{
+	return n->mount;
+}

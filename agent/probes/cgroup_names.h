@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cgroup_names: which path a cgroup id means.  The id is the inode of the cgroup's folder in
+ * the cgroup2 hierarchy, wherever that is mounted, so a walk of the folders knows them all.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cgroup_names;
+
+/* root: "" for this machine, or a folder that stands for it in a test. -ENODEV: no cgroup2 mount. */
+int cgroup_names_new(struct cgroup_names **ret, const char *root);
+struct cgroup_names *cgroup_names_free(struct cgroup_names *n);
+
+/* Walks the hierarchy anew. */
+int cgroup_names_refresh(struct cgroup_names *n);
+
+/* The path below the mount ("/" for its root), or NULL when it is not there (any more). */
+const char *cgroup_names_find(const struct cgroup_names *n, uint64_t id);
+
+/* Is all of the node's tree in sight?  Else an unknown cgroup may well be alive. */
+bool cgroup_names_whole(const struct cgroup_names *n);
+const char *cgroup_names_mount(const struct cgroup_names *n);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/probes/sched_read.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "agent/base/cleanup.h"
+#include "agent/probes/sched_load.h"
+#include "agent/probes/sched_sample.h"
+#include "bpf/lib/ledger.h"
+#include "bpf/sched/sched.h"
+
+struct sched_read {
+	uint32_t cpus, shards;
+	uint64_t *ids;                   /* FL_LEDGER_ROWS */
+	struct fl_sched_cpu *cpu;        /* cpus */
+	struct fl_sched_cgroup *cgroups; /* shards * FL_LEDGER_ROWS */
+	bool *cgroups_on;                /* the first knob of .data */
+	size_t page;
+	struct sched_count gone;
+};
+
+static size_t whole_pages(const struct sched_read *s, size_t bytes)
+{
+	return (bytes + s->page - 1) / s->page * s->page;
+}
+
+static void *map(const struct sched_read *s, int fd, size_t bytes)
+{
+	void *at = mmap(NULL, whole_pages(s, bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	return at == MAP_FAILED ? NULL : at;
+}
+
+static void unmap(const struct sched_read *s, void *at, size_t bytes)
+{
+	if (at)
+		munmap(at, whole_pages(s, bytes));
+}
+
+static size_t ids_size(void)
+{
+	return FL_LEDGER_ROWS * sizeof(uint64_t);
+}
+
+static size_t cpu_size(const struct sched_read *s)
+{
+	return s->cpus * sizeof(struct fl_sched_cpu);
+}
+
+static size_t cgroups_size(const struct sched_read *s)
+{
+	return (size_t)s->shards * FL_LEDGER_ROWS * sizeof(struct fl_sched_cgroup);
+}
+
+int sched_read_new(struct sched_read **ret, const int *fds, uint32_t cpus, uint32_t shards)
+{
+	struct sched_read *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->page = (size_t)sysconf(_SC_PAGESIZE);
+	s->cpus = cpus;
+	s->shards = shards;
+	s->ids = map(s, fds[SCHED_FD_IDS], ids_size());
+	s->cpu = map(s, fds[SCHED_FD_CPU], cpu_size(s));
+	s->cgroups = map(s, fds[SCHED_FD_CGROUP], cgroups_size(s));
+	s->cgroups_on = map(s, fds[SCHED_FD_KNOBS], sizeof(bool));
+	if (!s->ids || !s->cpu || !s->cgroups || !s->cgroups_on) {
+		int r = -errno;
+
+		sched_read_free(s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+struct sched_read *sched_read_free(struct sched_read *s)
+{
+	if (s) {
+		unmap(s, s->ids, ids_size());
+		unmap(s, s->cpu, cpu_size(s));
+		unmap(s, s->cgroups, cgroups_size(s));
+		unmap(s, s->cgroups_on, sizeof(bool));
+	}
+	free(s);
+	return NULL;
+}
+
+/* The kernel goes on counting while we read: each number is loaded once, and only grows. */
+static uint64_t load(const __u64 *at)
+{
+	return __atomic_load_n((const uint64_t *)at, __ATOMIC_RELAXED);
+}
+
+static struct sched_count row_sum(const struct sched_read *s, size_t row)
+{
+	struct sched_count sum = { .id = __atomic_load_n(&s->ids[row], __ATOMIC_ACQUIRE) };
+
+	for (size_t shard = 0; shard < s->shards; shard++) {
+		const struct fl_sched_cgroup *c = &s->cgroups[shard * FL_LEDGER_ROWS + row];
+
+		sum.waits += load(&c->waits);
+		sum.wait_ns += load(&c->wait_ns);
+	}
+	return sum;
+}
+
+void sched_read_sample(struct sched_read *s, uint64_t now_ns, struct sched_sample *ret)
+{
+	ret->when_ns = now_ns;
+	for (size_t cpu = 0; cpu < s->cpus && cpu < ret->cpus; cpu++) {
+		for (size_t slot = 0; slot < FL_HIST_SLOTS; slot++)
+			ret->cpu[cpu].slots[slot] = load(&s->cpu[cpu].slots[slot]);
+		ret->cpu[cpu].sum_ns = load(&s->cpu[cpu].wait_ns);
+	}
+	for (size_t row = 0; row < FL_LEDGER_ROWS; row++) {
+		if (row != FL_LEDGER_OTHER && !s->ids[row])
+			ret->rows[row] = (struct sched_count){ 0 };
+		else
+			ret->rows[row] = row_sum(s, row);
+	}
+	ret->gone = s->gone;
+}
+
+void sched_read_forget(struct sched_read *s, uint64_t cgroup)
+{
+	for (size_t row = 0; row < FL_LEDGER_ROWS; row++) {
+		if (row == FL_LEDGER_OTHER || s->ids[row] != cgroup)
+			continue;
+		for (size_t shard = 0; shard < s->shards; shard++) {
+			struct fl_sched_cgroup *c = &s->cgroups[shard * FL_LEDGER_ROWS + row];
+
+			/* A last dying task may still count: take what is there, as it is taken. */
+			s->gone.waits += __atomic_exchange_n(&c->waits, 0, __ATOMIC_RELAXED);
+			s->gone.wait_ns += __atomic_exchange_n(&c->wait_ns, 0, __ATOMIC_RELAXED);
+		}
+		__atomic_store_n(&s->ids[row], 0, __ATOMIC_RELEASE);
+	}
+}
+
+void sched_read_set_cgroups(struct sched_read *s, bool on)
+{
+	__atomic_store_n(s->cgroups_on, on, __ATOMIC_RELAXED);
+}

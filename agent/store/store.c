@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/store/store.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/base/cleanup.h"
+#include "agent/store/record.h"
+
+struct store {
+	int folder;
+};
+
+/* Version 1 of node.state. */
+struct node_payload {
+	char boot_id[40]; /* NUL-filled */
+	uint64_t starts;  /* little endian */
+	uint8_t clean;    /* 0 or 1 */
+	uint8_t zero[7];
+};
+_Static_assert(sizeof(struct node_payload) == 56, "what lies on disk must have no padding");
+
+static const struct record_kind node_kind = { .file = "node.state", .number = 1, .version = 1 };
+
+int store_open(struct store **ret, const char *dir, char why[STORE_WHY])
+{
+	CLEANUP(closep) int folder = folder_open(dir, geteuid(), why);
+	struct store *s;
+
+	if (folder < 0)
+		return folder;
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		snprintf(why, STORE_WHY, "%s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	s->folder = TAKE_FD(folder);
+	*ret = s;
+	return 0;
+}
+
+struct store *store_free(struct store *s)
+{
+	if (s)
+		close(s->folder);
+	free(s);
+	return NULL;
+}
+
+void store_freep(struct store **s)
+{
+	*s = store_free(*s);
+}
+
+int node_record_load(struct store *s, struct node_record *ret, char why[STORE_WHY])
+{
+	struct node_payload p;
+	ssize_t n = record_load(s->folder, &node_kind, &p, sizeof(p), why);
+
+	if (n < 0)
+		return (int)n;
+	if (n != sizeof(p)) { /* its CRC is right: only a bug of ours can have written it */
+		snprintf(why, STORE_WHY, "%s has a wrong length: move it away", node_kind.file);
+		return -EINVAL;
+	}
+	*ret = (struct node_record){ .clean = p.clean == 1, .starts = le64toh(p.starts) };
+	memcpy(ret->boot_id, p.boot_id, sizeof(ret->boot_id) - 1); /* the NUL is there */
+	return 0;
+}
+
+int node_record_save(struct store *s, const struct node_record *r, char why[STORE_WHY])
+{
+	struct node_payload p = { .starts = htole64(r->starts), .clean = r->clean };
+
+	memcpy(p.boot_id, r->boot_id, strnlen(r->boot_id, sizeof(r->boot_id)));
+	return record_save(s->folder, &node_kind, &p, sizeof(p), why);
+}
+
+struct node_record node_record_next(const struct node_record *before, const char *boot_id,
+				    enum last_run *ret_last)
+{
+	struct node_record next = { .starts = before ? before->starts + 1 : 1 };
+
+	snprintf(next.boot_id, sizeof(next.boot_id), "%s", boot_id);
+	if (!before)
+		*ret_last = LAST_NONE;
+	else if (before->clean)
+		*ret_last = LAST_CLEAN;
+	else if (strcmp(before->boot_id, next.boot_id) == 0)
+		*ret_last = LAST_KILLED;
+	else
+		*ret_last = LAST_NODE_DOWN;
+	return next;
+}

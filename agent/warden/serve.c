@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/warden/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "agent/base/cleanup.h"
+#include "agent/base/log.h"
+#include "agent/probes/sched_load.h"
+#include "agent/security/privileges.h"
+#include "agent/wire/wire.h"
+
+struct warden_state {
+	const char *config;
+	struct sched_load *sched;
+};
+
+/* What a reply carries out; `owned` descriptors are closed after it was sent. */
+struct parcel {
+	int fds[WIRE_FDS];
+	bool owned;
+};
+
+_Static_assert((int)_SCHED_FD_MAX <= WIRE_FDS, "a subject's maps fit one message");
+_Static_assert((int)_SCHED_HOOK_MAX <= WIRE_HOOKS, "a subject's hooks fit one message");
+
+static void answer_load(struct warden_state *w, const struct wire_request *ask,
+			struct wire_reply *reply, struct parcel *parcel)
+{
+	/* hook_choice is auto, then the hooks in our order */
+	int only = ask->hook ? (int)ask->hook - 1 : -1;
+	struct sched_load_result result = { 0 };
+
+	if (w->sched) {
+		reply->error = -EBUSY;
+		return;
+	}
+	if (only >= _SCHED_HOOK_MAX) {
+		reply->error = -EINVAL;
+		return;
+	}
+	reply->error = sched_load_new(&w->sched, only, ask->cgroups, &result);
+	malloc_trim(0); /* the kernel's BTF was several MB of heap */
+	reply->hook = result.hook;
+	reply->cpus = result.cpus;
+	reply->shards = result.shards;
+	memcpy(reply->tried, result.tried, sizeof(result.tried));
+	memcpy(reply->text, result.text, sizeof(reply->text));
+	if (!reply->error) {
+		reply->fds = _SCHED_FD_MAX;
+		memcpy(parcel->fds, result.fds, sizeof(result.fds));
+	}
+}
+
+static void answer_open(const struct warden_state *w, struct wire_reply *reply,
+			struct parcel *parcel)
+{
+	/* O_NONBLOCK: a FIFO in place of the file must not hold the warden. */
+	int fd = w->config ? open(w->config, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+
+	if (fd < 0) {
+		reply->error = w->config ? -errno : -ENOENT;
+		return;
+	}
+	reply->fds = 1;
+	parcel->fds[0] = fd;
+	parcel->owned = true;
+}
+
+static int answer(struct warden_state *w, int socket, const struct wire_request *ask)
+{
+	struct wire_reply reply = { .magic = WIRE_MAGIC,
+				    .version = WIRE_VERSION,
+				    .kind = ask->kind,
+				    .serial = ask->serial };
+	struct parcel parcel = { 0 };
+	int r;
+
+	switch (ask->kind) {
+	case WIRE_HELLO:
+		reply.capabilities = privileges_held();
+		break;
+	case WIRE_LOAD:
+		answer_load(w, ask, &reply, &parcel);
+		break;
+	case WIRE_UNLOAD:
+		w->sched = sched_load_free(w->sched);
+		break;
+	case WIRE_OPEN:
+		answer_open(w, &reply, &parcel);
+		break;
+	default:
+		reply.error = -EOPNOTSUPP;
+	}
+	r = wire_send_reply(socket, &reply, parcel.fds);
+	for (uint32_t i = 0; parcel.owned && i < reply.fds; i++)
+		close(parcel.fds[i]);
+	return r;
+}
+
+int warden_serve(int socket, const char *config)
+{
+	struct warden_state w = { .config = config };
+	struct wire_request ask;
+	int r;
+
+	prctl(PR_SET_NAME, "fairlead-warden");
+	/* Signals to the group or the cgroup are for the agent: we end when it does. */
+	for (int s = 1; s < NSIG; s++)
+		if (s == SIGINT || s == SIGTERM || s == SIGHUP || s == SIGUSR1 || s == SIGPIPE)
+			signal(s, SIG_IGN);
+	r = privileges_keep_for_warden();
+	if (r) {
+		log_error("warden", "cannot give up privileges error=%s", strerror(-r));
+		return 1;
+	}
+	do {
+		r = wire_receive_request(socket, &ask);
+		if (!r)
+			r = answer(&w, socket, &ask);
+	} while (!r);
+	sched_load_free(w.sched);
+	if (r != -EPIPE)
+		log_error("warden", "stopped: the agent broke the protocol error=%s", strerror(-r));
+	return r == -EPIPE ? 0 : 1;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * json: a snapshot and findings as the stable, versioned objects that the CLI and the HTTP
+ * API give out, and back again for a CLI that asks the agent.
+ */
+#pragma once
+#include <stddef.h>
+
+struct findings;
+struct snapshot;
+
+/* NUL-terminated text, the caller's to free; NULL when out of memory. */
+char *json_snapshot(const struct snapshot *s);
+char *json_findings(const struct findings *f, const char *kernel);
+
+/* -EBADMSG: not an object of this schema.  What the schema allows to be absent stays 0. */
+int json_read_snapshot(const char *text, size_t length, struct snapshot **ret);
+int json_read_findings(const char *text, size_t length, struct findings *ret, char kernel[65]);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share. */
+#pragma once
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/snapshot/finding.h"
+
+static inline void json_freep(json_t **j)
+{
+	json_decref(*j);
+}
+
+/* The "state" of a row; off when it is none that we know. */
+static inline enum finding_state json_state(const json_t *row)
+{
+	const char *text = json_string_value(json_object_get(row, "state"));
+
+	for (int state = 0; text && state < _FINDING_STATE_MAX; state++)
+		if (!strcmp(text, finding_state_names[state]))
+			return (enum finding_state)state;
+	return FINDING_OFF;
+}
+
+static inline void json_text(const json_t *parent, const char *key, char *ret, size_t size)
+{
+	const char *text = json_string_value(json_object_get(parent, key));
+
+	snprintf(ret, size, "%s", text ? text : "");
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/base/cleanup.h"
+#include "agent/base/clock.h"
+#include "agent/snapshot/snapshot.h"
+#include "exporters/json/json.h"
+#include "exporters/json/room.h"
+
+#define SCHEMA "fairlead/snapshot/v1"
+
+static json_t *seconds(uint64_t ns)
+{
+	return json_real((double)ns / (double)NS_PER_SEC);
+}
+
+static json_t *distribution(const struct hist *h)
+{
+	json_t *buckets = json_array();
+	uint64_t max_ns = 0;
+
+	for (unsigned int i = 0; i < FL_HIST_SLOTS; i++)
+		if (h->slots[i]) {
+			max_ns = hist_slot_end_ns(i);
+			json_array_append_new(buckets, json_pack("[oI]", seconds(max_ns),
+								 (json_int_t)h->slots[i]));
+		}
+	return json_pack("{sI so so so so so so}", "count", (json_int_t)hist_count(h),
+			 "sum_seconds", seconds(h->sum_ns), "p50_seconds",
+			 seconds(hist_quantile_ns(h, 0.5)), "p90_seconds",
+			 seconds(hist_quantile_ns(h, 0.9)), "p99_seconds",
+			 seconds(hist_quantile_ns(h, 0.99)), "max_seconds", seconds(max_ns),
+			 "buckets", buckets);
+}
+
+static json_t *cpu(const struct cpu_snapshot *c)
+{
+	return json_pack("{si sb so sI so}", "cpu", (int)c->cpu, "online", (int)c->online, "wait",
+			 distribution(&c->wait), "waits_total",
+			 (json_int_t)hist_count(&c->wait_total), "wait_seconds_total",
+			 seconds(c->wait_total.sum_ns));
+}
+
+/* Names of cgroups are bytes; JSON is text: what is no UTF-8 is shown as '?'. */
+static json_t *name(const char *bytes)
+{
+	json_t *text = json_string(bytes);
+	char copy[CGROUP_PATH_MAX];
+
+	if (text)
+		return text;
+	snprintf(copy, sizeof(copy), "%s", bytes);
+	for (char *c = copy; *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json_string(copy);
+}
+
+static json_t *cgroup(const struct cgroup_snapshot *c)
+{
+	return json_pack("{sI so s{sI so} sI so}", "id", (json_int_t)c->id, "path", name(c->path),
+			 "wait", "count", (json_int_t)c->waits, "sum_seconds", seconds(c->wait_ns),
+			 "waits_total", (json_int_t)c->waits_total, "wait_seconds_total",
+			 seconds(c->wait_ns_total));
+}
+
+static json_t *subject(const struct subject_snapshot *s)
+{
+	return json_pack("{ss ss ss ss}", "name", s->name, "state", finding_state_names[s->state],
+			 "hook", s->hook, "reason", s->reason);
+}
+
+static json_t *node(const struct snapshot *s)
+{
+	struct hist wait = snapshot_node_wait(s);
+	size_t online = 0;
+
+	for (size_t i = 0; i < s->cpu_count; i++)
+		online += s->cpus[i].online;
+	return json_pack("{so ss ss sI sI so so}", "name", name(s->host), "kernel", s->kernel,
+			 "architecture", s->machine, "cpus_possible", (json_int_t)s->cpu_count,
+			 "cpus_online", (json_int_t)online, "uptime_seconds", seconds(s->uptime_ns),
+			 "wait", distribution(&wait));
+}
+
+static json_t *agent(const struct agent_snapshot *a)
+{
+	if (!a->present)
+		return json_null();
+	return json_pack("{so so sI sI sI sI}", "uptime_seconds", seconds(a->uptime_ns),
+			 "loop_lag_max_seconds", seconds(a->loop_lag_max_ns), "samples_total",
+			 (json_int_t)a->ticks, "rss_bytes", (json_int_t)a->rss_bytes,
+			 "warden_rss_bytes", (json_int_t)a->warden_rss_bytes, "connections",
+			 (json_int_t)a->connections);
+}
+
+char *json_snapshot(const struct snapshot *s)
+{
+	/* null: a part of the node that this version does not measure; never an empty list */
+	static const char *const unmeasured[] = { "disks",   "caches", "memory", "pressure",
+						  "network", "pools",  "jobs" };
+	CLEANUP(json_freep) json_t *root = NULL;
+	json_t *cpus = json_array(), *cgroups = json_array(), *subjects = json_array();
+	char time[CLOCK_TEXT];
+
+	for (size_t i = 0; i < s->cpu_count; i++)
+		json_array_append_new(cpus, cpu(&s->cpus[i]));
+	for (size_t i = 0; i < s->cgroup_count; i++)
+		json_array_append_new(cgroups, cgroup(&s->cgroups[i]));
+	for (size_t i = 0; i < s->subject_count; i++)
+		json_array_append_new(subjects, subject(&s->subjects[i]));
+	clock_format(time, s->wall_ns);
+	root = json_pack("{ss ss so ss so so so so so}", "schema", SCHEMA, "time", time,
+			 "window_seconds", seconds(s->window_ns), "version", s->version, "node",
+			 node(s), "cpus", cpus, "cgroups", cgroups, "subjects", subjects, "agent",
+			 agent(&s->agent));
+	for (size_t i = 0; root && i < sizeof(unmeasured) / sizeof(unmeasured[0]); i++)
+		json_object_set_new(root, unmeasured[i], json_null());
+	return root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
+}
+
+/* --- and back --- */
+
+static uint64_t ns_of(const json_t *parent, const char *key)
+{
+	double s = json_number_value(json_object_get(parent, key));
+
+	/* over 500 years is nonsense, and would not fit */
+	return s > 0 && s < 1.6e10 ? (uint64_t)(s * (double)NS_PER_SEC + 0.5) : 0;
+}
+
+static uint64_t count_of(const json_t *parent, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(parent, key));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static struct hist read_distribution(const json_t *d)
+{
+	const json_t *buckets = json_object_get(d, "buckets");
+	struct hist h = { .sum_ns = ns_of(d, "sum_seconds") };
+	const json_t *pair;
+	size_t at;
+
+	json_array_foreach ((json_t *)buckets, at, pair) {
+		double le = json_number_value(json_array_get(pair, 0)) * (double)NS_PER_SEC;
+		json_int_t n = json_integer_value(json_array_get(pair, 1));
+		unsigned int slot = 0;
+
+		while (slot < FL_HIST_SLOTS - 1 && (double)hist_slot_end_ns(slot) < le * 0.999)
+			slot++;
+		h.slots[slot] += n > 0 ? (uint64_t)n : 0;
+	}
+	return h;
+}
+
+static void read_cpus(struct snapshot *s, const json_t *cpus)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach ((json_t *)cpus, i, c) {
+		s->cpus[i].cpu = (unsigned int)count_of(c, "cpu");
+		s->cpus[i].online = json_is_true(json_object_get(c, "online"));
+		s->cpus[i].wait = read_distribution(json_object_get(c, "wait"));
+		s->cpus[i].wait_total.sum_ns = ns_of(c, "wait_seconds_total");
+	}
+}
+
+static void read_cgroups(struct snapshot *s, const json_t *cgroups)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach ((json_t *)cgroups, i, c) {
+		struct cgroup_snapshot *to = &s->cgroups[i];
+		const json_t *wait = json_object_get(c, "wait");
+
+		to->id = count_of(c, "id");
+		json_text(c, "path", to->path, sizeof(to->path));
+		to->waits = count_of(wait, "count");
+		to->wait_ns = ns_of(wait, "sum_seconds");
+		to->waits_total = count_of(c, "waits_total");
+		to->wait_ns_total = ns_of(c, "wait_seconds_total");
+	}
+}
+
+static void read_subjects(struct snapshot *s, const json_t *subjects)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)subjects, i, one) {
+		struct subject_snapshot *to = &s->subjects[i];
+
+		if (i == SUBJECTS_MAX)
+			break;
+		json_text(one, "name", to->name, sizeof(to->name));
+		json_text(one, "hook", to->hook, sizeof(to->hook));
+		json_text(one, "reason", to->reason, sizeof(to->reason));
+		to->state = json_state(one);
+		s->subject_count = i + 1;
+	}
+}
+
+static void read_node(struct snapshot *s, const json_t *root)
+{
+	const json_t *of = json_object_get(root, "node");
+	const json_t *own = json_object_get(root, "agent");
+
+	s->window_ns = ns_of(root, "window_seconds");
+	json_text(root, "version", s->version, sizeof(s->version));
+	json_text(of, "name", s->host, sizeof(s->host));
+	json_text(of, "kernel", s->kernel, sizeof(s->kernel));
+	json_text(of, "architecture", s->machine, sizeof(s->machine));
+	s->uptime_ns = ns_of(of, "uptime_seconds");
+	s->agent = (struct agent_snapshot){ .present = json_is_object(own),
+					    .uptime_ns = ns_of(own, "uptime_seconds"),
+					    .loop_lag_max_ns = ns_of(own, "loop_lag_max_seconds"),
+					    .ticks = count_of(own, "samples_total"),
+					    .rss_bytes = count_of(own, "rss_bytes"),
+					    .warden_rss_bytes = count_of(own, "warden_rss_bytes"),
+					    .connections =
+						    (unsigned int)count_of(own, "connections") };
+}
+
+int json_read_snapshot(const char *text, size_t length, struct snapshot **ret)
+{
+	CLEANUP(json_freep) json_t *root = json_loadb(text, length, 0, NULL);
+	const char *schema = json_string_value(json_object_get(root, "schema"));
+	const json_t *cpus = json_object_get(root, "cpus");
+	const json_t *cgroups = json_object_get(root, "cgroups");
+	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
+	int r;
+
+	if (!schema || strcmp(schema, SCHEMA))
+		return -EBADMSG;
+	r = snapshot_new(&s, json_array_size(cpus), json_array_size(cgroups));
+	if (r)
+		return r;
+	read_node(s, root);
+	read_cpus(s, cpus);
+	read_cgroups(s, cgroups);
+	read_subjects(s, json_object_get(root, "subjects"));
+	*ret = TAKE(s);
+	return 0;
+}

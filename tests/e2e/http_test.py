@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The door under bad guests."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from fairlead import Agent, read_to_end
+from tap import check, equal, main, wait_for
+
+
+def problem(answer, status):
+    """RFC 9457, with the right status."""
+    got, head, body = answer
+    equal(got, status, "status")
+    check("application/problem+json" in head, head)
+    equal(json.loads(body)["status"], status, "status in the body")
+    return head
+
+
+def test_errors_are_problem_documents():
+    "errors are problem documents with the right status"
+    agent = Agent()
+    problem(agent.get("/nothing"), 404)
+    problem(agent.get("/../etc/passwd"), 404)
+    check("Allow: GET, HEAD" in problem(agent.get("/healthz", "POST"), 405), "no Allow header")
+    problem(agent.get("/v1/snapshot?for=5parsecs"), 400)
+    problem(agent.get("/v1/snapshot?for=2m"), 400)
+
+
+def test_head_has_no_body():
+    status, head, body = Agent().get("/v1/snapshot", "HEAD")
+    equal((status, body), (200, b""), "answer")
+    check("Content-Length: " in head, head)
+
+
+def test_garbage_harms_nobody():
+    "garbage, an endless header and a body nobody asked for harm nobody"
+    agent = Agent()
+    for data in (os.urandom(4096), b"GET / HTTP/1.1\r\nX: " + b"a" * 100000,
+                 b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n" + b"x" * 70000,
+                 b"\r\n" * 1000, b"GET /\xff\xfe%00%ff HTTP/1.1\r\nHost: x\r\n\r\n",
+                 b"GET /healthz HTTP/9.9\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"):
+        try:
+            with agent.connect(1) as connection:
+                connection.sendall(data)
+                connection.shutdown(1)
+                read_to_end(connection)
+        except OSError:
+            pass        # being cut off is an answer
+    equal(agent.get("/healthz")[0], 200, "healthz")
+
+
+def test_slow_guests_leave_room_for_others():
+    "connections beyond the limit are turned away, and there is room again after them"
+    agent = Agent("--http-connections", "4")
+    slow = [agent.connect() for _ in range(4)]
+    for connection in slow:
+        connection.sendall(b"GET /heal")
+    wait_for(lambda: not answers(agent), "the door to be full")
+    for connection in slow:
+        connection.close()
+    wait_for(lambda: answers(agent), "room again")
+
+
+def answers(agent):
+    try:
+        with agent.connect(0.5) as connection:
+            connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            return b" 200 " in read_to_end(connection)
+    except OSError:
+        return False
+
+
+def test_waiting_windows_are_bounded():
+    "more than 16 requests that wait for a window are told to come again"
+    agent = Agent()
+    waiting = [agent.connect() for _ in range(16)]
+    for connection in waiting:
+        connection.sendall(b"GET /v1/snapshot?for=50s HTTP/1.0\r\n\r\n")
+    wait_for(lambda: agent.json("/v1/snapshot")["agent"]["connections"] >= 16, "the guests")
+    check("Retry-After" in problem(agent.get("/v1/snapshot?for=50s"), 429), "no Retry-After")
+    for connection in waiting:
+        connection.close()
+    equal(agent.stop(), 0, "exit status")
+
+
+def test_a_guest_that_leaves_early_is_forgotten():
+    "a guest that leaves while its window runs is forgotten"
+    agent = Agent()
+    with agent.connect() as connection:
+        connection.sendall(b"GET /v1/snapshot?for=300ms HTTP/1.0\r\n\r\n")
+        wait_for(lambda: agent.json("/v1/snapshot")["agent"]["connections"] >= 2, "the guest")
+    wait_for(lambda: agent.json("/v1/snapshot")["agent"]["connections"] == 1, "its leaving")
+    equal(agent.stop(), 0, "exit status")
+
+
+if __name__ == "__main__":
+    main(needs_root=True)

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a person and a program get to see, with and without an agent, with and without rights."""
+import json
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
+from fairlead import HELPERS, Agent, command, folder, one_line
+from tap import check, equal, limit, main
+
+KEYS = {"schema", "time", "node", "cpus", "disks", "caches", "memory", "pressure", "network",
+        "cgroups", "pools", "jobs", "subjects"}
+DISTRIBUTION = {"count", "sum_seconds", "p50_seconds", "p90_seconds", "p99_seconds",
+                "max_seconds", "buckets"}
+UNPRIVILEGED = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+
+
+def nowhere():
+    return ("--socket", os.path.join(folder(), "none"))
+
+
+def check_snapshot(s):
+    equal(s["schema"], "fairlead/snapshot/v1", "schema")
+    check(KEYS <= set(s), f"missing: {KEYS - set(s)}")
+    equal(len(s["cpus"]), os.sysconf("SC_NPROCESSORS_CONF"), "CPUs")
+    for wait in [s["node"]["wait"]] + [cpu["wait"] for cpu in s["cpus"]]:
+        equal(set(wait), DISTRIBUTION, "a distribution")
+        equal(sum(count for _, count in wait["buckets"]), wait["count"], "count over the buckets")
+        check(wait["p50_seconds"] <= wait["p90_seconds"] <= wait["p99_seconds"]
+              <= wait["max_seconds"], wait)
+    equal(sum(cpu["wait"]["count"] for cpu in s["cpus"]), s["node"]["wait"]["count"], "the node")
+    equal(sum(c["waits_total"] for c in s["cgroups"]), sum(c["waits_total"] for c in s["cpus"]),
+          "waits over the cgroups against those over the CPUs")
+
+
+def test_without_an_agent_the_probes_are_loaded():
+    "snapshot without an agent loads the probes itself"
+    result = command("snapshot", "-o", "json", "--for", "300ms", *nowhere())
+    equal(result.returncode, 0, result.stderr)
+    snapshot = json.loads(result.stdout)
+    check(snapshot["node"]["wait"]["count"] > 0, "nothing was measured")
+    check(0.3 <= snapshot["window_seconds"] < 3, snapshot["window_seconds"])
+    equal(snapshot["agent"], None, "agent")
+
+
+def test_with_an_agent_it_is_asked():
+    "snapshot with an agent shows what the agent measured, in the same form"
+    agent = Agent()
+    snapshot = json.loads(command("snapshot", "-o", "json", "--socket", agent.socket).stdout)
+    check(snapshot["agent"]["samples_total"] >= 2, snapshot["agent"])
+    equal(snapshot["subjects"][0]["state"], "on", "sched")
+
+
+def test_a_window_of_ones_own():
+    "snapshot --for covers the time that it was given, and its sums are exact"
+    agent = Agent()
+    snapshot = json.loads(command("snapshot", "-o", "json", "--for", "500ms", "--socket",
+                                  agent.socket).stdout)
+    check(0.5 <= snapshot["window_seconds"] < 3, snapshot["window_seconds"])
+    check_snapshot(snapshot)
+
+
+def test_the_table_fits_80_columns():
+    "the table has no line over 80 columns and no escape when it is no terminal"
+    agent = Agent()
+    for words in (["snapshot"], ["doctor"], ["snapshot", "--help"], ["--help"]):
+        out = command(*words, "--socket", agent.socket).stdout
+        check("\033" not in out, "an escape sequence")
+        longest = max(out.splitlines(), key=len)
+        check(len(longest) <= 80, longest)
+
+
+@limit(120)
+def test_waits_agree_with_the_kernel():
+    "waits of a cgroup's own load agree with its tasks' schedstat within 2 %"
+    agent = Agent()
+    out = subprocess.run([f"{HELPERS}/lib/waits", agent.socket, "0", "2", "1", "700"],
+                         capture_output=True, text=True, timeout=60, check=True).stdout
+    ratio = float(out.split()[0])
+    check(0.98 <= ratio <= 1.02, out)
+
+
+@limit(120)
+def test_the_raw_hook_counts_the_same():
+    "the fallback hook counts the same, and doctor calls it a fallback"
+    agent = Agent("--sched-hook", "raw_tp")
+    out = subprocess.run([f"{HELPERS}/lib/waits", agent.socket, "0", "2", "1", "700"],
+                         capture_output=True, text=True, timeout=60, check=True).stdout
+    check(0.98 <= float(out.split()[0]) <= 1.02, out)
+    hook = agent.json("/v1/doctor")["hooks"][0]
+    equal(hook["state"], "fallback", "state")
+    check("raw_tp" in hook["reason"], hook)
+
+
+def test_cgroups_can_be_switched_off_while_it_runs():
+    "sched.cgroups off, by reload, leaves the node's waits and stops the cgroups'"
+    agent = Agent(config="sched:\n  cgroups: on\n")
+    check(agent.json("/v1/snapshot?for=200ms")["cgroups"][0]["wait"]["count"] > 0, "no cgroup")
+    agent.write_config("sched:\n  cgroups: off\n")
+    agent.signal(1)
+    from tap import wait_for
+    wait_for(lambda: "reloaded changed=1" in agent.log(), "the reload")
+    snapshot = agent.json("/v1/snapshot?for=200ms")
+    equal(sum(c["wait"]["count"] for c in snapshot["cgroups"]), 0, "waits of cgroups")
+    check(snapshot["node"]["wait"]["count"] > 0, "the node's waits stopped")
+
+
+def test_doctor_lists_everything():
+    "doctor lists hooks, backends and capabilities, each with state, reason, loss and mend"
+    doctor = json.loads(command("doctor", "-o", "json", *nowhere()).stdout)
+    equal(doctor["schema"], "fairlead/doctor/v1", "schema")
+    for kind in ("hooks", "backends", "capabilities"):
+        check(doctor[kind], f"no {kind}")
+        for row in doctor[kind]:
+            equal(set(row), {"name", "state", "reason", "lost", "mend"}, "a row")
+            check(row["state"] in ("on", "fallback", "off") and row["reason"], row)
+            check((row["state"] == "on") == (not row["mend"]), row)
+
+
+def off_and_why(doctor):
+    hook = doctor["hooks"][0]
+    equal(hook["state"], "off", "state")
+    check(hook["lost"] and hook["mend"], hook)
+    return hook
+
+
+def test_without_rights_it_runs_and_says_what_is_off():
+    "an ordinary user's agent runs; doctor gives the kernel's errno and the mend"
+    where = folder()
+    os.chmod(where, 0o777)
+    agent = Agent(prefix=UNPRIVILEGED, where=where)
+    hook = off_and_why(agent.json("/v1/doctor"))
+    check("EPERM" in hook["reason"] and "CAP_BPF" in hook["mend"], hook)
+    equal(agent.json("/v1/snapshot")["subjects"][0]["state"], "off", "the subject")
+    equal(agent.stop(), 0, "exit status")
+
+
+def test_root_without_cap_bpf_runs():
+    "root without CAP_BPF and CAP_PERFMON: the agent runs, doctor says what is off"
+    agent = Agent(prefix=("setpriv", "--bounding-set", "-bpf,-perfmon,-sys_admin",
+                          "--inh-caps=-bpf,-perfmon,-sys_admin"))
+    hook = off_and_why(agent.json("/v1/doctor"))
+    check("EPERM" in hook["reason"], hook)
+    states = {c["name"]: c["state"] for c in agent.json("/v1/doctor")["capabilities"]}
+    equal(states["CAP_BPF"], "off", "CAP_BPF")
+
+
+def test_a_kernel_without_btf_is_named():
+    "no BTF: the agent runs, doctor names it"
+    hide = ("unshare", "-m", "sh", "-c", 'mount -t tmpfs none /sys/kernel/btf && exec "$@"', "sh")
+    agent = Agent(prefix=hide)
+    doctor = agent.json("/v1/doctor")
+    check("CONFIG_DEBUG_INFO_BTF" in off_and_why(doctor)["mend"], doctor["hooks"])
+    states = {b["name"]: b["state"] for b in doctor["backends"]}
+    equal(states["kernel BTF"], "off", "kernel BTF")
+
+
+def test_no_rights_and_no_agent_is_one_line():
+    "snapshot without an agent and without rights still says what is off and why"
+    result = command("snapshot", *nowhere(), prefix=UNPRIVILEGED)
+    equal(result.returncode, 3, "exit status")
+    one_line(result, 3, "no agent", "root")
+
+
+def test_somebody_elses_agent_is_not_shown():
+    "an agent that is not for this user is said to be so"
+    agent = Agent()
+    one_line(command("snapshot", "--socket", agent.socket, prefix=UNPRIVILEGED), 3, "not for this user")
+
+
+if __name__ == "__main__":
+    main(needs_root=True)
