@@ -46,7 +46,7 @@ bpftests := $(shell find tests/bpf -name '*.bpf.c' 2>/dev/null)
 
 all: $O/fairlead
 san: $O/san/fairlead
-tools: $(filter-out %.bpf,$(tools:%.c=$O/%)) $(bpftests:%.bpf.c=$O/%.bpf.o)
+tools: $O/docs/generate $(filter-out %.bpf,$(tools:%.c=$O/%)) $(bpftests:%.bpf.c=$O/%.bpf.o)
 
 # --- kernel side: .bpf.c -> object -> linked object -> skeleton ---
 $O/%.bpf.o: %.bpf.c ; $(call say,BPF)
@@ -85,6 +85,8 @@ $O/fuzz/tests/fuzz/%: $O/fuzz/tests/fuzz/%.o $O/fuzz/fairlead.a ; $(call say,LIN
 	$Q $(CLANG) $(CFLAGS) $(fuzz) -fsanitize=fuzzer $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 $O/tests/%: $O/tests/%.o $O/fairlead.a ; $(call say,LINK)
 	$Q $(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
+$O/docs/%: $O/docs/%.o $O/fairlead.a ; $(call say,LINK)
+	$Q $(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 
 unit-tests: $(units:%.c=$O/san/%)
 fuzz-targets: $(fuzzers:%.c=$O/fuzz/%)
@@ -99,7 +101,7 @@ test:
 	$Q tests/run.sh
 
 # --- single steps ---
-tiers := unit bpf e2e vm fuzz check
+tiers := unit bpf e2e vm fuzz ship check
 $(tiers:%=test-%): test-%:
 	$Q tests/run.sh $*
 fuzz:
@@ -112,8 +114,12 @@ prove: all
 vmlinux:
 	$Q vmlinux/generate.sh x86_64
 	$Q vmlinux/generate.sh aarch64
+docs: $O/docs/generate
+	$Q for page in config cli; do $< $$page-md >docs/$$page.md || exit 1; done
 format:
 	$Q clang-format-19 -i $(shell git ls-files '*.c' '*.h' | grep -v '^vmlinux/')
+
+include setup/ship.mk
 
 clean: ; $Q rm -rf $O
 FORCE:

@@ -15,7 +15,7 @@ agent=$!
 trap 'kill -TERM $agent 2>/dev/null || true' INT TERM
 
 # Ready is what the agent itself says, not what a clock says.
-until "$binary" snapshot -q >/dev/null 2>&1; do
+until "$binary" snapshot --agent -q >/dev/null 2>&1; do
 	kill -0 $agent 2>/dev/null || { wait $agent; exit $?; }
 done
 echo

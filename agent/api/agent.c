@@ -346,11 +346,14 @@ int agent_run(const struct agent_start *start)
 		status = build_config(&a, &config) ? 2 : 0;
 		if (!status) {
 			apply_config(&a, &config);
+			status = launch_places(a.launch, &config);
+		}
+		if (!status) {
 			launch_recall(a.launch, config.state_dir);
 			status = serve(&a);
+			if (!status)
+				launch_left(a.launch);
 		}
-		if (!status)
-			launch_left(a.launch);
 	}
 	a.http = http_free(a.http);
 	a.node = node_free(a.node);

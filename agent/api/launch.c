@@ -2,29 +2,26 @@
 #include "agent/api/launch.h"
 
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "agent/api/listen.h"
 #include "agent/base/cleanup.h"
 #include "agent/base/fs.h"
 #include "agent/base/log.h"
 #include "agent/config/config.h"
 #include "agent/security/privileges.h"
 #include "agent/store/store.h"
+#include "agent/warden/places.h"
 #include "agent/warden/warden.h"
 #include "agent/wire/wire.h"
 
-#define OWN_RUNTIME "/run/fairlead"
-#define OWN_USER    "fairlead"
-#define OWN_UID     64990 /* where nobody made that user; Debian keeps this range for such uses */
+#define OWN_USER "fairlead"
+#define OWN_UID  64990 /* where nobody made that user; Debian keeps this range for such uses */
 
 struct launch {
 	struct warden warden;
-	struct listener listener;
+	int listener, lock;
+	char socket[108];
 	struct store *store; /* NULL: this run keeps nothing */
 	struct node_record record;
 	uint64_t capabilities;
@@ -56,37 +53,6 @@ static int find_user(struct launch *l, const struct config *config)
 	return 0;
 }
 
-/* Makes the socket's folder.  One that is there is left as somebody made it, but for our own
- * place, which a service manager makes for root. */
-static void take_runtime_folder(const struct launch *l, const char *socket)
-{
-	char copy[sizeof(((struct config *)0)->socket)];
-	const char *folder;
-
-	snprintf(copy, sizeof(copy), "%s", socket);
-	folder = dirname(copy);
-	if (mkdir(folder, 0755) && strcmp(folder, OWN_RUNTIME))
-		return;
-	if (lchown(folder, l->uid, l->gid) && errno != EPERM) /* without CAP_CHOWN it must be so */
-		log_warn("agent", "cannot hand over folder=%s error=%s", folder, strerror(errno));
-}
-
-static int take_places(struct launch *l, const struct config *config)
-{
-	char why[STORE_WHY];
-	int fd;
-
-	take_runtime_folder(l, config->socket);
-	fd = folder_make(config->state_dir, 0750, l->uid, l->gid, why);
-	if (fd >= 0)
-		close(fd); /* the agent opens it again, as itself */
-	if (listener_open(&l->listener, config->socket, l->uid, l->gid, why, sizeof(why))) {
-		fprintf(stderr, "fairlead: %s\n", why);
-		return 1;
-	}
-	return 0;
-}
-
 static int become_agent(const struct launch *l)
 {
 	int r = geteuid() ? 0 : privileges_drop(l->uid, l->gid);
@@ -112,19 +78,19 @@ int launch_new(struct launch **ret, const struct config *config, const char *con
 
 	if (!l)
 		return 1;
-	*l = (struct launch){ .warden.socket = -1,
-			      .listener = { .fd = -1, .lock = -1 },
-			      .capabilities = privileges_held() };
+	*l = (struct launch){
+		.warden.socket = -1, .listener = -1, .lock = -1, .capabilities = privileges_held()
+	};
 	status = find_user(l, config);
 	if (!status) {
-		r = warden_start(&l->warden, config_path);
+		const struct warden_terms terms = { config_path, l->uid, l->gid };
+
+		r = warden_start(&l->warden, &terms);
 		if (r) {
 			fprintf(stderr, "fairlead: cannot start the warden: %s\n", strerror(-r));
 			status = 1;
 		}
 	}
-	if (!status)
-		status = take_places(l, config);
 	if (!status)
 		status = become_agent(l);
 	if (status) {
@@ -139,7 +105,11 @@ struct launch *launch_free(struct launch *l)
 {
 	if (l) {
 		store_free(l->store);
-		listener_close(&l->listener);
+		if (l->listener >= 0) {
+			close(l->listener);
+			(void)unlink(l->socket); /* in a folder of root's it stays, for the next */
+		}
+		closep(&l->lock);
 		if (l->warden.socket >= 0)
 			warden_stop(&l->warden);
 	}
@@ -154,7 +124,7 @@ struct warden *launch_warden(struct launch *l)
 
 int launch_socket(const struct launch *l)
 {
-	return l->listener.fd;
+	return l->listener;
 }
 
 uint64_t launch_capabilities(const struct launch *l)
@@ -172,6 +142,25 @@ int launch_open_config(struct launch *l)
 	if (r || reply.error)
 		return r ? r : reply.error;
 	return reply.fds ? fds[0] : -EPROTO;
+}
+
+int launch_places(struct launch *l, const struct config *config)
+{
+	struct wire_request ask = { .kind = WIRE_PLACES };
+	struct wire_reply reply;
+	int fds[WIRE_FDS], r;
+
+	memcpy(ask.socket, config->socket, sizeof(ask.socket));
+	memcpy(ask.state_dir, config->state_dir, sizeof(ask.state_dir));
+	memcpy(l->socket, config->socket, sizeof(l->socket));
+	r = warden_ask(&l->warden, &ask, &reply, fds);
+	if (r || reply.error) {
+		fprintf(stderr, "fairlead: %s\n", r ? "the warden did not answer" : reply.text);
+		return 1;
+	}
+	l->listener = fds[PLACES_LISTENER];
+	l->lock = fds[PLACES_LOCK];
+	return 0;
 }
 
 void launch_recall(struct launch *l, const char *state_dir)

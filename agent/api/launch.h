@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * launch: from whoever started us to an agent that holds nothing: folders and socket made,
- * warden forked, uid changed, capabilities gone, calls filtered.  In that order, as each step
- * needs what a later one takes away.
+ * launch: from whoever started us to an agent that holds nothing: warden forked, uid changed,
+ * capabilities gone, calls filtered; only then is anything from outside read, and the warden
+ * asked for the socket and the folders that it names.
  */
 #pragma once
 #include <stddef.h>
@@ -22,6 +22,9 @@ uint64_t launch_capabilities(const struct launch *l); /* held at the start, give
 
 /* The configuration file, opened by the warden as it may be for root's eyes; or -errno. */
 int launch_open_config(struct launch *l);
+
+/* Socket and folders as configured; 0 or the exit status, as above. */
+int launch_places(struct launch *l, const struct config *config);
 
 /*
  * Looks up in the state folder how the last run ended, says so where it ended badly, and

@@ -36,11 +36,12 @@ static bool nobody_home(int r)
 static int load_probes(struct look *l)
 {
 	uint64_t capabilities = privileges_held();
+	const struct warden_terms terms = { 0 };
 	struct config config;
 	int r;
 
 	config_defaults(&config);
-	r = warden_start(&l->warden, NULL);
+	r = warden_start(&l->warden, &terms);
 	if (!r)
 		r = node_new(&l->node, &l->warden, &config, capabilities);
 	if (r) {
@@ -50,7 +51,7 @@ static int load_probes(struct look *l)
 	return 0;
 }
 
-int look_new(struct look **ret, const char *socket)
+int look_new(struct look **ret, const char *socket, bool agent_only)
 {
 	CLEANUP(look_freep) struct look *l = calloc(1, sizeof(*l));
 	CLEANUP(answer_freep) struct answer answer = { 0 };
@@ -72,6 +73,12 @@ int look_new(struct look **ret, const char *socket)
 	if (r && !nobody_home(r)) {
 		fprintf(stderr, "fairlead: no answer on %s: %s: is it an agent's socket?\n", socket,
 			strerror(-r));
+		return EXIT_NO_AGENT;
+	}
+	if (!l->agent && agent_only) {
+		fprintf(stderr,
+			"fairlead: no agent answers on %s: start it, or give its --socket\n",
+			socket);
 		return EXIT_NO_AGENT;
 	}
 	if (!l->agent) {

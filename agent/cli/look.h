@@ -9,8 +9,11 @@
 
 struct look;
 
-/* 0, or the exit status; what is wrong has been said on stderr by then. */
-int look_new(struct look **ret, const char *socket);
+/*
+ * agent_only: do not load probes where no agent answers.  0, or the exit status; what is wrong
+ * has been said on stderr by then.
+ */
+int look_new(struct look **ret, const char *socket, bool agent_only);
 struct look *look_free(struct look *l);
 void look_freep(struct look **l);
 

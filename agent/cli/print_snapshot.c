@@ -21,11 +21,12 @@ static void print_head(const struct snapshot *s, FILE *out)
 
 	for (size_t i = 0; i < s->cpu_count; i++)
 		online += s->cpus[i].online;
-	fprintf(out, "node %s   Linux %s %s   %zu of %zu CPUs online   up %s\n", s->host, s->kernel,
-		s->machine, online, s->cpu_count, table_time(up, s->uptime_ns));
-	fprintf(out, "window %s   ", table_time(window, s->window_ns));
+	fprintf(out, "node %s, up %s\n", s->host, table_time(up, s->uptime_ns));
+	fprintf(out, "Linux %s %s, %zu of %zu CPUs online\n", s->kernel, s->machine, online,
+		s->cpu_count);
+	fprintf(out, "window %s, ", table_time(window, s->window_ns));
 	if (s->agent.present)
-		fprintf(out, "from the agent %s (up %s, %s with its warden)\n", s->version,
+		fprintf(out, "from the agent: up %s, %s with its warden\n",
 			table_time(own_up, s->agent.uptime_ns),
 			table_bytes(rss, s->agent.rss_bytes + s->agent.warden_rss_bytes));
 	else

@@ -17,7 +17,7 @@
 
 struct snapshot_args {
 	uint64_t window_ns;
-	bool watch;
+	bool watch, agent;
 };
 
 static const struct option_row rows[] = {
@@ -35,6 +35,13 @@ static const struct option_row rows[] = {
 	  OPTION_FIELD(struct snapshot_args, watch),
 	  .fallback = "false",
 	  .help = "Show it again and again until interrupted." },
+	{ .name = "agent",
+	  .type = OPTION_BOOL,
+	  .where = OPTION_AS_FLAG,
+	  OPTION_FIELD(struct snapshot_args, agent),
+	  .fallback = "false",
+	  .help = "Only ask the agent: where none answers, end with 3 rather than load the probes. "
+		  "With -q it is a health check." },
 };
 static const struct option_table options = { rows, sizeof(rows) / sizeof(rows[0]) };
 
@@ -81,7 +88,7 @@ static int run(const struct command_call *call)
 	log_setup(call->common.verbose ? LOG_DEBUG : LOG_ERROR, LOG_TEXT, 0);
 	if (args->watch && !window_ns)
 		window_ns = NS_PER_SEC; /* each look starts where the last one ended */
-	r = look_new(&look, call->common.socket);
+	r = look_new(&look, call->common.socket, args->agent);
 	do
 		r = r ? r : show(call, look, window_ns);
 	while (!r && args->watch);
@@ -99,6 +106,7 @@ const struct command command_snapshot = {
 	.size = sizeof(struct snapshot_args),
 	.examples = "fairlead snapshot\n"
 		    "fairlead snapshot --for 10s\n"
+		    "fairlead snapshot --agent -q  # does the agent answer?\n"
 		    "fairlead snapshot -o json | jq '.cgroups[0]'\n",
 	.run = run,
 };

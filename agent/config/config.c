@@ -157,10 +157,9 @@ void config_renew(struct config *ret, const struct config *from)
 	*ret = fresh;
 }
 
+/* What is not from the file has line 0, so it is never the later one. */
 static bool is_later(const struct option_origin *a, const struct option_origin *b)
 {
-	if (a->from != ORIGIN_FILE || b->from != ORIGIN_FILE)
-		return a->from == ORIGIN_FILE;
 	return a->line > b->line || (a->line == b->line && a->column > b->column);
 }
 
@@ -172,8 +171,8 @@ static void point_at(struct config_error *e, const struct config *c, const char 
 
 	if (is_later(y, x))
 		x = y;
-	e->line = x->from == ORIGIN_FILE ? x->line : 0;
-	e->column = x->from == ORIGIN_FILE ? x->column : 0;
+	e->line = x->line;
+	e->column = x->column;
 }
 
 int config_validate(const struct config *c, struct config_error *e)

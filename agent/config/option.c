@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agent/config/quantity.h"
+#include "agent/config/text.h"
 
 static const struct {
 	const char *word;
@@ -123,6 +124,17 @@ static int set_enum(const struct option_row *row, void *target, const char *text
 	return -EINVAL;
 }
 
+/* What log, JSON and a printed configuration can carry: one line that every reader takes. */
+static bool is_one_line(const char *text, size_t length)
+{
+	struct text_fault unused;
+
+	for (const char *p = text; *p; p++)
+		if (iscntrl((unsigned char)*p))
+			return false;
+	return text_check(text, length, &unused) == 0;
+}
+
 static int set_string(const struct option_row *row, void *target, const char *text, char *err,
 		      size_t n)
 {
@@ -132,12 +144,9 @@ static int set_string(const struct option_row *row, void *target, const char *te
 		snprintf(err, n, "must be at most %zu bytes long, not %zu", row->size - 1, length);
 	else if ((int64_t)length < row->min)
 		snprintf(err, n, "must not be empty");
+	else if (!is_one_line(text, length))
+		snprintf(err, n, "must be one line of UTF-8 without control characters");
 	else {
-		for (const char *p = text; *p; p++)
-			if (iscntrl((unsigned char)*p)) {
-				snprintf(err, n, "must not hold line breaks or control characters");
-				return -EINVAL;
-			}
 		if (target)
 			memcpy(field(row, target), text, length + 1);
 		return 0;
@@ -248,7 +257,7 @@ const char *option_quote(const char *text, char ret[static OPTION_QUOTE_MAX])
 	size_t used = 0;
 	int i;
 
-	for (i = 0; text[i] && i < SHOWN; i++)
+	for (i = 0; i < SHOWN && text[i]; i++)
 		used += snprintf(ret + used, OPTION_QUOTE_MAX - used,
 				 isprint((unsigned char)text[i]) ? "%c" : "\\x%02x",
 				 (unsigned char)text[i]);

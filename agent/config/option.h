@@ -48,7 +48,7 @@ struct option_table {
 /* Where a value came from; an array of these, one a row, lies beside the struct it tells of. */
 struct option_origin {
 	enum { ORIGIN_DEFAULT, ORIGIN_ENVIRONMENT, ORIGIN_FILE, ORIGIN_FLAG } from;
-	unsigned int line, column; /* ORIGIN_FILE only, counted from 1 */
+	unsigned int line, column; /* counted from 1; 0 unless ORIGIN_FILE */
 };
 
 enum {

@@ -58,7 +58,7 @@ void suggest_offer(struct suggestion *s, const char *name)
 	size_t n = strlen(s->wrong), m = strlen(name);
 	unsigned int d, allowed = n < 3 ? 1 : n < 9 ? 2 : 3;
 
-	if (n == 0 || n > LONGEST || m > LONGEST)
+	if (n == 0 || n > LONGEST || m > LONGEST) /* a key of a megabyte must cost nothing */
 		return;
 	d = distance(s->wrong, n, name, m);
 	if (d > allowed || d >= m) {

@@ -204,7 +204,7 @@ static int read_map(struct reader *r, const struct key *parent)
 {
 	for (;;) {
 		CLEANUP(yaml_event_delete) yaml_event_t name = { 0 }, value = { 0 };
-		struct key key;
+		struct key key = { 0 };
 		int error = next(r, &name);
 
 		if (error || name.type == YAML_MAPPING_END_EVENT)

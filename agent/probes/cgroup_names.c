@@ -115,7 +115,7 @@ static int walk(struct cgroup_names *n, int parent, const char *name, char *path
 	CLEANUP(closep) int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *entry;
 	struct stat st;
-	int r;
+	int self, r;
 
 	if (fd < 0 || fstat(fd, &st))
 		return 0;
@@ -125,7 +125,7 @@ static int walk(struct cgroup_names *n, int parent, const char *name, char *path
 	dir = fdopendir(fd);
 	if (!dir)
 		return r;
-	fd = -1; /* the stream owns it now */
+	self = TAKE_FD(fd); /* the stream owns it now */
 	while (!r && (entry = readdir(dir))) {
 		int m;
 
@@ -133,7 +133,7 @@ static int walk(struct cgroup_names *n, int parent, const char *name, char *path
 			continue;
 		m = snprintf(path + length, PATH_MAX - length, "/%s", entry->d_name);
 		if (m > 0 && length + (size_t)m < PATH_MAX)
-			r = walk(n, dirfd(dir), entry->d_name, path, length + (size_t)m);
+			r = walk(n, self, entry->d_name, path, length + (size_t)m);
 		path[length] = '\0';
 	}
 	return r;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/store/folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -61,6 +62,25 @@ int folder_open(const char *path, uid_t uid, char why[STORE_WHY])
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
+/* Only an empty folder changes hands: a state_dir of /etc must not become the agent's. */
+static bool is_empty(int fd)
+{
+	int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+	bool empty = true;
+
+	if (!dir) {
+		if (copy >= 0)
+			close(copy);
+		return false;
+	}
+	while (empty && (entry = readdir(dir)))
+		empty = !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..");
+	closedir(dir);
+	return empty;
+}
+
 int folder_make(const char *path, mode_t mode, uid_t uid, gid_t gid, char why[STORE_WHY])
 {
 	bool made = mkdir(path, 0700) == 0;
@@ -79,7 +99,8 @@ int folder_make(const char *path, mode_t mode, uid_t uid, gid_t gid, char why[ST
 	if (fstat(fd, &st) < 0)
 		return explain(-errno, path, why);
 	/* By descriptor: nobody can put another folder in its place meanwhile. */
-	if (st.st_uid != uid && geteuid() == 0 && fchown(fd, uid, gid) < 0)
+	if (st.st_uid != uid && geteuid() == 0 && (made || is_empty(fd)) &&
+	    fchown(fd, uid, gid) < 0)
 		return explain(-errno, path, why);
 	if (made && fchmod(fd, mode) < 0) /* mkdir()'s mode would be cut by the umask */
 		return explain(-errno, path, why);

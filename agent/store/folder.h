@@ -11,8 +11,8 @@ enum { STORE_WHY = 512 };
 
 /*
  * Makes the folder (not those above it) with this mode and owner where it is missing; where
- * it is there its mode stays as a human set it, and one that belongs to root is handed over
- * when root asks.  Then checks it as folder_open() does.
+ * it is there its mode stays as a human set it, and an empty one that belongs to
+ * root is handed over when root asks.  Then checks it as folder_open() does.
  * A descriptor of it, or -errno: -ELOOP a link, -ENOTDIR no folder, -EPERM not safe.
  */
 int folder_make(const char *path, mode_t mode, uid_t uid, gid_t gid, char why[STORE_WHY]);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 
@@ -12,11 +13,14 @@
 #include "agent/base/log.h"
 #include "agent/probes/sched_load.h"
 #include "agent/security/privileges.h"
+#include "agent/warden/places.h"
+#include "agent/warden/warden.h"
 #include "agent/wire/wire.h"
 
 struct warden_state {
-	const char *config;
+	const struct warden_terms *terms;
 	struct sched_load *sched;
+	bool confined; /* holds nothing any more but what it keeps for good */
 };
 
 /* What a reply carries out; `owned` descriptors are closed after it was sent. */
@@ -49,7 +53,7 @@ static void answer_load(struct warden_state *w, const struct wire_request *ask,
 	reply->cpus = result.cpus;
 	reply->shards = result.shards;
 	memcpy(reply->tried, result.tried, sizeof(result.tried));
-	memcpy(reply->text, result.text, sizeof(reply->text));
+	memcpy(reply->text, result.text, sizeof(result.text));
 	if (!reply->error) {
 		reply->fds = _SCHED_FD_MAX;
 		memcpy(parcel->fds, result.fds, sizeof(result.fds));
@@ -60,15 +64,43 @@ static void answer_open(const struct warden_state *w, struct wire_reply *reply,
 			struct parcel *parcel)
 {
 	/* O_NONBLOCK: a FIFO in place of the file must not hold the warden. */
-	int fd = w->config ? open(w->config, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+	int fd = w->terms->config
+			 ? open(w->terms->config, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+			 : -1;
 
 	if (fd < 0) {
-		reply->error = w->config ? -errno : -ENOENT;
+		reply->error = w->terms->config ? -errno : -ENOENT;
 		return;
 	}
 	reply->fds = 1;
 	parcel->fds[0] = fd;
 	parcel->owned = true;
+}
+
+/* The one answer that takes all the rights that we were started with, and so the first. */
+static void answer_places(const struct warden_state *w, const struct wire_request *ask,
+			  struct wire_reply *reply, struct parcel *parcel)
+{
+	if (w->confined) {
+		reply->error = -EBUSY;
+		return;
+	}
+	reply->error = places_take(parcel->fds, ask->socket, ask->state_dir, w->terms->uid,
+				   w->terms->gid, reply->text, sizeof(reply->text));
+	if (!reply->error) {
+		reply->fds = _PLACES_FD_MAX;
+		parcel->owned = true;
+	}
+}
+
+static int confine(struct warden_state *w)
+{
+	int r = w->confined ? 0 : privileges_keep_for_warden();
+
+	if (r)
+		log_error("warden", "cannot give up privileges error=%s", strerror(-r));
+	w->confined = true;
+	return r;
 }
 
 static int answer(struct warden_state *w, int socket, const struct wire_request *ask)
@@ -78,8 +110,12 @@ static int answer(struct warden_state *w, int socket, const struct wire_request 
 				    .kind = ask->kind,
 				    .serial = ask->serial };
 	struct parcel parcel = { 0 };
-	int r;
+	int r = 0;
 
+	if (ask->kind != WIRE_PLACES && ask->kind != WIRE_OPEN)
+		r = confine(w);
+	if (r)
+		return r;
 	switch (ask->kind) {
 	case WIRE_HELLO:
 		reply.capabilities = privileges_held();
@@ -93,18 +129,24 @@ static int answer(struct warden_state *w, int socket, const struct wire_request 
 	case WIRE_OPEN:
 		answer_open(w, &reply, &parcel);
 		break;
+	case WIRE_PLACES:
+		answer_places(w, ask, &reply, &parcel);
+		r = confine(w);
+		break;
 	default:
 		reply.error = -EOPNOTSUPP;
 	}
+	if (r)
+		return r;
 	r = wire_send_reply(socket, &reply, parcel.fds);
 	for (uint32_t i = 0; parcel.owned && i < reply.fds; i++)
 		close(parcel.fds[i]);
 	return r;
 }
 
-int warden_serve(int socket, const char *config)
+int warden_serve(int socket, const struct warden_terms *terms)
 {
-	struct warden_state w = { .config = config };
+	struct warden_state w = { .terms = terms };
 	struct wire_request ask;
 	int r;
 
@@ -113,11 +155,6 @@ int warden_serve(int socket, const char *config)
 	for (int s = 1; s < NSIG; s++)
 		if (s == SIGINT || s == SIGTERM || s == SIGHUP || s == SIGUSR1 || s == SIGPIPE)
 			signal(s, SIG_IGN);
-	r = privileges_keep_for_warden();
-	if (r) {
-		log_error("warden", "cannot give up privileges error=%s", strerror(-r));
-		return 1;
-	}
 	do {
 		r = wire_receive_request(socket, &ask);
 		if (!r)

@@ -2,5 +2,7 @@
 /* serve: the warden's side of the wire; runs in the warden process only. */
 #pragma once
 
+struct warden_terms;
+
 /* Serves until the agent hangs up; returns the process's exit status. */
-int warden_serve(int socket, const char *config);
+int warden_serve(int socket, const struct warden_terms *terms);

@@ -14,7 +14,7 @@
 
 #define ANSWER_TIMEOUT_MS 20000 /* loading under emulation takes seconds; hanging is worse */
 
-int warden_start(struct warden *ret, const char *config)
+int warden_start(struct warden *ret, const struct warden_terms *terms)
 {
 	int ends[2];
 	pid_t pid;
@@ -31,7 +31,7 @@ int warden_start(struct warden *ret, const char *config)
 	}
 	if (pid == 0) {
 		close(ends[0]);
-		_exit(warden_serve(ends[1], config));
+		_exit(warden_serve(ends[1], terms));
 	}
 	close(ends[1]);
 	*ret = (struct warden){ .socket = ends[0], .pid = pid };

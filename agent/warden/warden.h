@@ -18,11 +18,15 @@ struct warden {
 	uint32_t serial;
 };
 
-/*
- * Forks the warden.  config: the path that WIRE_FILE_CONFIG stands for, NULL for none.  Call
- * before anything starts a thread.
- */
-int warden_start(struct warden *ret, const char *config);
+/* What the warden is told once, by whoever starts it, and the agent cannot change. */
+struct warden_terms {
+	const char *config; /* the path that WIRE_FILE_CONFIG stands for, NULL for none */
+	uid_t uid;          /* whose the socket and the folders shall be */
+	gid_t gid;
+};
+
+/* Forks the warden, which borrows the terms.  Call before anything starts a thread. */
+int warden_start(struct warden *ret, const struct warden_terms *terms);
 
 /* Hangs up and waits until the warden has gone. */
 void warden_stop(struct warden *w);

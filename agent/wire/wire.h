@@ -13,6 +13,7 @@ enum wire_kind {
 	WIRE_LOAD,      /* load and attach a subject; its maps come back */
 	WIRE_UNLOAD,    /* detach and drop a subject */
 	WIRE_OPEN,      /* open a file of the warden's table, read-only */
+	WIRE_PLACES,    /* make the socket and the folders; once, before anything is loaded */
 	_WIRE_KIND_MAX
 };
 
@@ -28,11 +29,11 @@ struct wire_request {
 	uint32_t magic;
 	uint16_t version, kind;
 	uint32_t serial;
-	uint32_t subject; /* WIRE_LOAD, WIRE_UNLOAD */
-	uint32_t hook;    /* WIRE_LOAD: enum hook_choice */
-	uint32_t cgroups; /* WIRE_LOAD: count per cgroup, 0 or 1 */
-	uint32_t file;    /* WIRE_OPEN */
-	uint32_t pad;
+	uint32_t subject;                 /* WIRE_LOAD, WIRE_UNLOAD */
+	uint32_t hook;                    /* WIRE_LOAD: enum hook_choice */
+	uint32_t cgroups;                 /* WIRE_LOAD: count per cgroup, 0 or 1 */
+	uint32_t file;                    /* WIRE_OPEN */
+	char socket[108], state_dir[256]; /* WIRE_PLACES: NUL-terminated */
 };
 
 struct wire_reply {
@@ -45,11 +46,11 @@ struct wire_reply {
 	int32_t tried[WIRE_HOOKS]; /* WIRE_LOAD: what each hook answered; 1: not tried */
 	uint32_t cpus, shards;     /* WIRE_LOAD: the shape of the maps */
 	uint64_t capabilities;     /* WIRE_HELLO: effective set, bit by capability number */
-	char text[128];            /* the kernel's own words where it had some */
+	char text[256];            /* why not, in the words of the kernel or for the user */
 };
 
-_Static_assert(sizeof(struct wire_request) == 32, "no hidden padding crosses the wire");
-_Static_assert(sizeof(struct wire_reply) == 184, "no hidden padding crosses the wire");
+_Static_assert(sizeof(struct wire_request) == 392, "no hidden padding crosses the wire");
+_Static_assert(sizeof(struct wire_reply) == 312, "no hidden padding crosses the wire");
 
 /*
  * All return 0 or -errno; -EPROTO for a message that is not one of ours, -EPIPE when the

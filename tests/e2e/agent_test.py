@@ -241,6 +241,27 @@ def test_an_unclean_end_is_noticed():
     check("did not stop cleanly" in agent.log(), agent.log())
 
 
+def test_places_come_from_the_file():
+    "socket and state_dir may stand in the file: the warden makes what the agent may not"
+    where = folder()
+    config = os.path.join(where, "fairlead.yaml")
+    with open(config, "w", encoding="ascii") as file:
+        file.write(f"socket: {where}/run/s\nstate_dir: {where}/kept\n")
+    equal(command("agent", "--config", config, "--for", "300ms").returncode, 0, "exit status")
+    check(os.stat(f"{where}/kept").st_uid != 0, "the state folder is root's")
+    check(os.path.exists(f"{where}/kept/node.state"), "no record")
+
+
+def test_a_folder_in_use_is_not_handed_over():
+    "a root's folder with something in it stays root's, and the run goes on without a state"
+    where = folder()
+    with open(os.path.join(where, "precious"), "w", encoding="ascii") as file:
+        file.write("x")
+    agent = Agent("--state-dir", where)
+    equal(os.stat(where).st_uid, 0, "owner")
+    check("this run keeps nothing" in agent.log() or "warn store" in agent.log(), agent.log())
+
+
 def test_the_agent_will_not_be_root():
     "--user root is refused"
     where = folder()

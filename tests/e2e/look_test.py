@@ -163,6 +163,14 @@ def test_no_rights_and_no_agent_is_one_line():
     one_line(result, 3, "no agent", "root")
 
 
+def test_only_the_agent_is_asked_when_told_so():
+    "snapshot --agent ends with 3 where no agent answers, and with 0 where one does"
+    one_line(command("snapshot", "--agent", "-q", *nowhere()), 3, "no agent answers")
+    agent = Agent()
+    result = command("snapshot", "--agent", "-q", "--socket", agent.socket)
+    equal((result.returncode, result.stdout, result.stderr), (0, "", ""), "health check")
+
+
 def test_somebody_elses_agent_is_not_shown():
     "an agent that is not for this user is said to be so"
     agent = Agent()

@@ -42,6 +42,18 @@ def children():
     return found
 
 
+def reap_orphans(but):
+    """Orphans that ended are ours to bury: a test may wait until one is gone from /proc."""
+    try:
+        while True:
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is None or ended.si_pid == but:
+                return
+            os.waitpid(ended.si_pid, 0)
+    except ChildProcessError:
+        return
+
+
 def end_orphans():
     """Waits a little for what is left, then kills it and returns its command lines."""
     end = time.monotonic() + ORPHAN_GRACE
@@ -134,6 +146,7 @@ def lines_until(process, deadline):
     pipe, rest = process.stdout.fileno(), b""
     while True:
         ended = process.poll() is not None
+        reap_orphans(but=process.pid)
         ready = select.select([pipe], [], [], 0 if ended else 0.1)[0]
         chunk = os.read(pipe, 65536) if ready else None
         if chunk:
@@ -152,6 +165,8 @@ def lines_until(process, deadline):
 def main():
     results, log, tier, seconds, *command = sys.argv[1:]
     program = os.path.basename(command[0]) if os.path.basename(command[0]) != "run.sh" else tier
+    if command[0].endswith(".py"):
+        command.insert(0, sys.executable)
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     with open(results, "a", encoding="utf-8") as results_file, \
             open(log, "w", encoding="utf-8") as log_file:
@@ -162,8 +177,13 @@ def main():
         except OSError as error:
             tally.fail(f"could not be started: {error.strerror}")
             sys.exit(1)
-        for raw in lines_until(process, time.monotonic() + float(seconds)):
-            tally.take(raw.decode("utf-8", "replace").rstrip("\r"))
+        try:
+            for raw in lines_until(process, time.monotonic() + float(seconds)):
+                tally.take(raw.decode("utf-8", "replace").rstrip("\r"))
+        except KeyboardInterrupt:   # it has a session of its own, so it was not asked to stop
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait(TERM_GRACE)
+            sys.exit(130)
         hung = process.poll() is None and float(seconds)
         if hung:
             os.killpg(process.pid, signal.SIGTERM)

@@ -14,7 +14,7 @@ struct test_case {
 
 enum { TEST_FAILED = 1, TEST_SKIPPED = 77 };
 
-static const char *test_skip_reason;
+static const char *test_skip_reason = "";
 
 #define CHECK(cond)                                                                                \
 	do {                                                                                       \

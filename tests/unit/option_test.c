@@ -126,6 +126,7 @@ static int what_overflows_is_out_of_range_not_wrapped_round(void)
 	CHECK(quantity_read_size("16777216T", &value) == -ERANGE);
 	CHECK(quantity_read_size("9223372036854775808", &value) == -ERANGE);
 	CHECK(quantity_read_int("9223372036854775808", &number) == -ERANGE);
+	CHECK(quantity_read_int("18446744073709551626", &number) == -ERANGE); /* 2^64 + 10 */
 	CHECK(value == 42 && number == 42);
 	return 0;
 }
@@ -174,7 +175,11 @@ static int a_text_is_bounded_and_holds_no_control_characters(void)
 	CHECK(set(TEXT, &s, "12345678") == -EINVAL && strstr(err, "at most 7 bytes"));
 	CHECK(set(TEXT, &s, "") == -EINVAL && strstr(err, "not be empty"));
 	CHECK(set(TEXT, &s, "a\nb") == -EINVAL && set(TEXT, &s, "a\033b") == -EINVAL);
+	CHECK(set(TEXT, &s, "\xc2\x85") == -EINVAL);     /* C1 */
+	CHECK(set(TEXT, &s, "\xe2\x80\xa8") == -EINVAL); /* a line separator */
+	CHECK(set(TEXT, &s, "\xff") == -EINVAL);         /* not UTF-8 */
 	CHECK(strcmp(s.text, "1234567") == 0);
+	CHECK(set(TEXT, &s, "\xc3\xa4") == 0);
 	return 0;
 }
 
@@ -255,6 +260,15 @@ static const char *guess(const char *wrong)
 	return s.best;
 }
 
+static int two_letters_swapped_are_one_slip(void)
+{
+	struct suggestion s = suggest_for("no");
+
+	suggest_offer(&s, "on"); /* of so short a name only one slip is forgiven */
+	CHECK(strcmp(s.best, "on") == 0);
+	return 0;
+}
+
 static int a_slip_is_recognised_and_nonsense_is_not(void)
 {
 	CHECK(strcmp(guess("log.levle"), "log.level") == 0); /* swapped */
@@ -294,5 +308,6 @@ TEST_MAIN({ "defaults are set from their own text", defaults_are_set_from_their_
 	  { "the environment stands in for a default", the_environment_stands_in_for_a_default },
 	  { "text from outside cannot steer a terminal",
 	    text_from_outside_cannot_steer_a_terminal },
+	  { "two letters swapped are one slip", two_letters_swapped_are_one_slip },
 	  { "a slip is recognised and nonsense is not", a_slip_is_recognised_and_nonsense_is_not },
 	  { "a guess survives names of any length", a_guess_survives_names_of_any_length }, )

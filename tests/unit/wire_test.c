@@ -59,7 +59,10 @@ static int a_request_off_the_table_is_refused(void)
 	bad.file = _WIRE_FILE_MAX;
 	CHECK(wire_check_request(&bad, sizeof(bad), &got) == -EPROTO);
 	bad = r;
-	bad.pad = 1;
+	memset(bad.socket, 'a', sizeof(bad.socket)); /* no end */
+	CHECK(wire_check_request(&bad, sizeof(bad), &got) == -EPROTO);
+	bad = r;
+	memset(bad.state_dir, 'a', sizeof(bad.state_dir));
 	CHECK(wire_check_request(&bad, sizeof(bad), &got) == -EPROTO);
 	return 0;
 }

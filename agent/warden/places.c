@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "agent/api/listen.h"
+#include "agent/warden/places.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <sys/un.h>
 
 #include "agent/base/cleanup.h"
+#include "agent/store/folder.h"
 
 #define BACKLOG 64
 
@@ -58,7 +59,21 @@ static int take_lock(const char *path)
 	return TAKE_FD(fd);
 }
 
-static int open_listener(struct listener *ret, const char *path, uid_t uid, gid_t gid)
+/* Makes the socket's folder.  One that is there is left as somebody made it, but for our own
+ * place, which a service manager makes for root. */
+static void take_runtime_folder(const char *socket, uid_t uid, gid_t gid)
+{
+	char copy[sizeof(((struct sockaddr_un *)0)->sun_path) + 1];
+	const char *folder;
+
+	snprintf(copy, sizeof(copy), "%s", socket);
+	folder = dirname(copy);
+	if (mkdir(folder, 0755) && strcmp(folder, PLACES_RUNTIME))
+		return;
+	(void)!lchown(folder, uid, gid); /* without CAP_CHOWN it must be so already */
+}
+
+static int open_listener(int fds[_PLACES_FD_MAX], const char *path, uid_t uid, gid_t gid)
 {
 	CLEANUP(closep) int fd = -1;
 	CLEANUP(closep) int lock = -1;
@@ -86,16 +101,22 @@ static int open_listener(struct listener *ret, const char *path, uid_t uid, gid_
 		return -errno;
 	if (listen(fd, BACKLOG))
 		return -errno;
-	*ret = (struct listener){ .fd = TAKE_FD(fd), .lock = TAKE_FD(lock) };
-	snprintf(ret->path, sizeof(ret->path), "%s", path);
+	fds[PLACES_LISTENER] = TAKE_FD(fd);
+	fds[PLACES_LOCK] = TAKE_FD(lock);
 	return 0;
 }
 
-int listener_open(struct listener *ret, const char *path, uid_t uid, gid_t gid, char *why,
-		  size_t size)
+int places_take(int fds[_PLACES_FD_MAX], const char *path, const char *state_dir, uid_t uid,
+		gid_t gid, char *why, size_t size)
 {
-	int r = open_listener(ret, path, uid, gid);
+	char folder_why[STORE_WHY]; /* the agent finds out for itself, and can do without */
+	int folder = folder_make(state_dir, 0750, uid, gid, folder_why);
+	int r;
 
+	if (folder >= 0)
+		close(folder);
+	take_runtime_folder(path, uid, gid);
+	r = open_listener(fds, path, uid, gid);
 	switch (-r) {
 	case 0:
 		break;
@@ -120,15 +141,4 @@ int listener_open(struct listener *ret, const char *path, uid_t uid, gid_t gid, 
 			 path, strerror(-r));
 	}
 	return r;
-}
-
-void listener_close(struct listener *l)
-{
-	if (l->fd >= 0) {
-		close(l->fd);
-		(void)unlink(l->path); /* in a folder of root's it stays, stale, for the next */
-	}
-	if (l->lock >= 0)
-		close(l->lock);
-	l->fd = l->lock = -1;
 }

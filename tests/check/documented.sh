@@ -1,0 +1,31 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# every option, command and metric is documented
+cd "$(dirname "$0")/../.." || exit 1
+O=${O:-.out}
+bad=0
+
+# docs/config.md and docs/cli.md are made from the option table; they must be what it makes now.
+if [ -f docs/generate.c ]; then
+	for page in config cli; do
+		"$O/docs/generate" $page-md 2>&1 | diff -u "docs/$page.md" - || {
+			echo "docs/$page.md is not what the option table says: make docs"
+			bad=1
+		}
+	done
+else
+	none="there is no docs/generate.c yet"
+fi
+
+# A metric's whole name is written where it is made, as docs/metrics.md has it.
+for name in $(grep -rhoE '"fairlead_[a-z0-9_]+' agent exporters 2>/dev/null | tr -d '"' | sort -u); do
+	grep -qE "\`$name([\`{])" docs/metrics.md 2>/dev/null || {
+		echo "metric $name is not in docs/metrics.md"
+		bad=1
+	}
+done
+[ $bad = 0 ] || exit 1
+[ -z "${none:-}" ] || {
+	echo "$none"
+	exit 77
+}
