@@ -58,6 +58,8 @@ static void write_escaped(FILE *out, const char *text, bool json)
 			fprintf(out, "\\%c", *c);
 		else if (*c < ' ' || *c == 0x7f)
 			fprintf(out, json ? "\\u%04x" : "\\x%02x", *c);
+		else if (json && *c >= 0x80) /* a name is bytes, JSON is text */
+			fputc('?', out);
 		else
 			fputc(*c, out);
 	}

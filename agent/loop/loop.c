@@ -208,6 +208,7 @@ int loop_run(struct loop *l)
 {
 	struct epoll_event events[16];
 
+	l->stop = false;
 	while (!l->stop) {
 		int n = epoll_wait(l->epoll, events, sizeof(events) / sizeof(events[0]), -1);
 

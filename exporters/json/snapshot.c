@@ -22,12 +22,16 @@ static json_t *distribution(const struct hist *h)
 	json_t *buckets = json_array();
 	uint64_t max_ns = 0;
 
-	for (unsigned int i = 0; i < FL_HIST_SLOTS; i++)
-		if (h->slots[i]) {
-			max_ns = hist_slot_end_ns(i);
-			json_array_append_new(buckets, json_pack("[oI]", seconds(max_ns),
-								 (json_int_t)h->slots[i]));
-		}
+	for (unsigned int i = 0; i < FL_HIST_SLOTS; i++) {
+		bool open = i == FL_HIST_SLOTS - 1; /* has no end: null */
+
+		if (!h->slots[i])
+			continue;
+		max_ns = hist_slot_end_ns(i);
+		json_array_append_new(buckets,
+				      json_pack("[oI]", open ? json_null() : seconds(max_ns),
+						(json_int_t)h->slots[i]));
+	}
 	return json_pack("{sI so so so so so so}", "count", (json_int_t)hist_count(h),
 			 "sum_seconds", seconds(h->sum_ns), "p50_seconds",
 			 seconds(hist_quantile_ns(h, 0.5)), "p90_seconds",
@@ -147,11 +151,12 @@ static struct hist read_distribution(const json_t *d)
 	size_t at;
 
 	json_array_foreach ((json_t *)buckets, at, pair) {
-		double le = json_number_value(json_array_get(pair, 0)) * (double)NS_PER_SEC;
+		const json_t *end = json_array_get(pair, 0);
+		double le = json_number_value(end) * (double)NS_PER_SEC;
 		json_int_t n = json_integer_value(json_array_get(pair, 1));
-		unsigned int slot = 0;
+		unsigned int slot = json_is_null(end) ? FL_HIST_SLOTS - 1 : 0;
 
-		while (slot < FL_HIST_SLOTS - 1 && (double)hist_slot_end_ns(slot) < le * 0.999)
+		while (slot < FL_HIST_SLOTS - 2 && (double)hist_slot_end_ns(slot) < le * 0.999)
 			slot++;
 		h.slots[slot] += n > 0 ? (uint64_t)n : 0;
 	}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bytes of a guest at the door: the real server on a real socket, the agent behind it faked. */
+#include "agent/api/http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "agent/loop/loop.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static char *fake_snapshot(void *context, const struct sched_sample *base)
+{
+	(void)context;
+	(void)base;
+	return strdup("{}");
+}
+
+static struct sched_sample *no_base(void *context)
+{
+	(void)context;
+	return NULL; /* a guest that wants to wait is cut off: the fuzzer does not wait */
+}
+
+static char *fake_doctor(void *context)
+{
+	(void)context;
+	return strdup("{}");
+}
+
+static const char *ready(void *context)
+{
+	(void)context;
+	return NULL;
+}
+
+struct door {
+	struct loop *loop;
+	struct http *http;
+	unsigned int looks;
+};
+
+/* The guest has hung up: done when the door has noticed, which takes it a turn to let him in. */
+static void look(void *context, uint32_t events)
+{
+	struct door *d = context;
+
+	(void)events;
+	if (++d->looks > 1 && !http_connections(d->http))
+		loop_stop(d->loop, 0);
+}
+
+static struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+static void open_door(struct door *d)
+{
+	const struct http_agent agent = { .snapshot = fake_snapshot,
+					  .base = no_base,
+					  .doctor = fake_doctor,
+					  .not_ready = ready };
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "fairlead-fuzz-%d",
+		 (int)getpid());
+	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
+	    listen(listener, 4) || loop_new(&d->loop) ||
+	    http_new(&d->http, d->loop, listener, 8, &agent) ||
+	    loop_timer(d->loop, 50000, look, d, NULL))
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct door door;
+	int guest = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (!door.loop)
+		open_door(&door);
+	if (guest < 0 || connect(guest, (struct sockaddr *)&address, sizeof(address)))
+		abort();
+	(void)!send(guest, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(guest);
+	door.looks = 0;
+	loop_run(door.loop);
+	return 0;
+}

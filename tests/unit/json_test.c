@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exporters/json/json.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/base/cleanup.h"
+#include "agent/snapshot/finding.h"
+#include "agent/snapshot/snapshot.h"
+#include "tests/lib/test.h"
+
+static struct snapshot *example(void)
+{
+	struct snapshot *s = NULL;
+
+	if (snapshot_new(&s, 2, 1))
+		abort();
+	s->window_ns = 1500000000;
+	strcpy(s->host, "node");
+	s->cpus[1].cpu = 1;
+	s->cpus[1].online = true;
+	s->cpus[1].wait.slots[0] = 5;
+	s->cpus[1].wait.slots[27] = 1;
+	s->cpus[1].wait.sum_ns = 123456789;
+	s->cgroups[0].id = 4242;
+	s->cgroups[0].waits_total = 7;
+	s->cgroups[0].wait_ns_total = 987654321123456;
+	strcpy(s->cgroups[0].path, "/a/\xff");
+	return s;
+}
+
+static int what_is_written_is_read_back(void)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = example();
+	CLEANUP(snapshot_freep) struct snapshot *back = NULL;
+	CLEANUP(freep) char *text = json_snapshot(s);
+
+	CHECK(text && json_read_snapshot(text, strlen(text), &back) == 0);
+	CHECK(back->window_ns == s->window_ns && !strcmp(back->host, "node"));
+	CHECK(back->cpu_count == 2 && back->cpus[1].online && !back->cpus[0].online);
+	CHECK(!memcmp(&back->cpus[1].wait, &s->cpus[1].wait, sizeof(s->cpus[1].wait)));
+	CHECK(back->cgroups[0].id == 4242 && back->cgroups[0].waits_total == 7);
+	return 0;
+}
+
+static int eleven_days_of_waits_keep_their_nanoseconds(void)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = example();
+	CLEANUP(snapshot_freep) struct snapshot *back = NULL;
+	CLEANUP(freep) char *text = json_snapshot(s);
+
+	CHECK(text && json_read_snapshot(text, strlen(text), &back) == 0);
+	CHECK(back->cgroups[0].wait_ns_total == 987654321123456);
+	return 0;
+}
+
+static int a_name_that_is_no_text_is_still_json(void)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = example();
+	CLEANUP(freep) char *text = json_snapshot(s);
+
+	CHECK(text && strstr(text, "\"/a/?\""));
+	return 0;
+}
+
+static int another_schema_is_refused(void)
+{
+	static const char other[] = "{\"schema\":\"fairlead/snapshot/v2\"}";
+	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
+	struct findings f;
+	char kernel[65];
+
+	CHECK(json_read_snapshot(other, strlen(other), &s) == -EBADMSG && !s);
+	CHECK(json_read_findings(other, strlen(other), &f, kernel) == -EBADMSG);
+	return 0;
+}
+
+static int more_findings_than_there_is_room_are_refused(void)
+{
+	CLEANUP(freep) char *text = malloc(65536);
+	struct findings f;
+	char kernel[65];
+	size_t n;
+
+	CHECK(text);
+	n = (size_t)sprintf(text, "{\"schema\":\"fairlead/doctor/v1\",\"hooks\":[{\"name\":\"x\"}");
+	for (int i = 0; i < FINDINGS_MAX; i++)
+		n += (size_t)sprintf(text + n, ",{\"name\":\"x\"}");
+	n += (size_t)sprintf(text + n, "]}");
+	CHECK(json_read_findings(text, n, &f, kernel) == -EBADMSG);
+	return 0;
+}
+
+TEST_MAIN({ "what is written is read back", what_is_written_is_read_back },
+	  { "eleven days of waits keep their nanoseconds",
+	    eleven_days_of_waits_keep_their_nanoseconds },
+	  { "a name that is no text is still JSON", a_name_that_is_no_text_is_still_json },
+	  { "another schema is refused", another_schema_is_refused },
+	  { "more findings than there is room are refused",
+	    more_findings_than_there_is_room_are_refused }, )
