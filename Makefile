@@ -94,7 +94,7 @@ fuzz-targets: $(fuzzers:%.c=$O/fuzz/%)
 # --- the two commands of the README ---
 run:
 	$Q setup/install.sh build
-	$Q $(MAKE) --no-print-directory all
+	$Q $(MAKE) --no-print-directory -j$(shell nproc) all
 	$Q setup/run.sh $O/fairlead $(RUN_FOR)
 test:
 	$Q setup/install.sh build

@@ -19,7 +19,7 @@ until "$binary" snapshot --agent -q >/dev/null 2>&1; do
 	kill -0 $agent 2>/dev/null || { wait $agent; exit $?; }
 done
 echo
-"$binary" snapshot
+"$binary" snapshot --agent --for 1s || true	# a shorter run ends under it
 cat <<TEXT
 
 Fairlead watches this node${duration:+ for $duration}.  In another terminal:

@@ -263,10 +263,8 @@ static void on_usr1(void *context, uint32_t signal)
 
 static void on_run_for(void *context, uint32_t events)
 {
-	struct agent *a = context;
-
 	(void)events;
-	loop_stop(a->loop, 0);
+	on_term(context, SIGTERM); /* what is under way still finishes */
 }
 
 static void on_warden_gone(void *context, uint32_t events)
@@ -317,6 +315,21 @@ static int set_up(struct agent *a)
 	return r;
 }
 
+static void log_summary(struct agent *a)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
+	struct hist waits = { 0 };
+
+	node_tick(a->node, clock_mono_ns());
+	if (!node_snapshot(a->node, &s))
+		for (size_t i = 0; i < s->cpu_count; i++)
+			hist_add(&waits, &s->cpus[i].wait_total);
+	log_info("agent", "stopped after=%.1fs samples=%llu waits=%llu waited=%.3fs",
+		 (double)(clock_mono_ns() - a->started_ns) / (double)NS_PER_SEC,
+		 (unsigned long long)a->ticks, (unsigned long long)hist_count(&waits),
+		 (double)waits.sum_ns / (double)NS_PER_SEC);
+}
+
 static int serve(struct agent *a)
 {
 	int status;
@@ -328,9 +341,7 @@ static int serve(struct agent *a)
 		 (unsigned int)getuid());
 	notify_send(&a->notify, "READY=1\nSTATUS=watching the node");
 	status = loop_run(a->loop);
-	log_info("agent", "stopped after=%.1fs samples=%llu",
-		 (double)(clock_mono_ns() - a->started_ns) / (double)NS_PER_SEC,
-		 (unsigned long long)a->ticks);
+	log_summary(a);
 	return status < 0 ? 1 : status;
 }
 

@@ -24,8 +24,9 @@ struct flags {
 
 /*
  * Fills every target with defaults, the environment, then args[0..*count).  What is no flag
- * is left in args[0..*count), in order, and a NULL behind it if any was a flag.  -EINVAL with err filled: what is wrong and how to
- * mend it; args are then shuffled and targets filled in part.
+ * is left in args[0..*count), in order, and a NULL behind it if any word was taken out.
+ * -EINVAL with err filled: what is wrong and how to mend it; args are then shuffled and
+ * targets filled in part.
  */
 int flags_parse(const struct flags *f, int *count, char **args, char *err, size_t n);
 

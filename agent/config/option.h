@@ -17,7 +17,7 @@ enum option_type {
 	OPTION_DURATION, /* uint64_t nanoseconds: 250ms, 1s, 5m, 1h; a bare number is an error */
 	OPTION_SIZE,     /* uint64_t bytes: 512, 64K, 1M, 2G (powers of 1024) */
 	OPTION_ENUM,     /* int: index into values */
-	OPTION_STRING,   /* char[size], NUL-terminated, at least min bytes long */
+	OPTION_STRING,   /* char[size]: one line of UTF-8, min bytes at least */
 	_OPTION_TYPE_MAX
 };
 
