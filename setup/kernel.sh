@@ -9,7 +9,7 @@
 set -eu
 PATH=$PATH:/usr/sbin:/sbin	# depmod's place, which an ordinary user does not search
 here=$(cd "$(dirname "$0")" && pwd)
-cache=${FAIRLEAD_CACHE:-$here/../.cache}/kernels
+cache=${FAIRLEAD_CACHE:-$(dirname "$here")/.cache}/kernels
 name=${1:-}
 arch=amd64
 case $name in	# in order of preference: suite/package
@@ -23,12 +23,12 @@ esac
 
 say() { echo "fairlead: kernel $name: $*" >&2; }
 
+mkdir -p "$cache"
+cache=$(cd "$cache" && pwd)
 if [ -e "$cache/$name/version" ]; then
 	echo "$cache/$name"
 	exit 0
 fi
-mkdir -p "$cache"
-cache=$(cd "$cache" && pwd)
 work=$(mktemp -d "$cache/.$name.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM

@@ -72,7 +72,7 @@ tier_unit() {
 
 tier_bpf() {
 	as_root bpf || return
-	prepared bpf test all san tools || return
+	prepared bpf vm all tools || return	# the vm role unpacks kernels for their types
 	export FAIRLEAD="$O/fairlead"
 	programs bpf 180 tests/bpf/*_test.py tests/bpf/*_test.sh
 }

@@ -36,5 +36,5 @@ vm=$!
 died=0
 wait "$vm" || died=$?
 vm=
-status=$(sed -n 's/^TEST person \([0-9]*\) .*/\1/p' "$work/log/result")
+status=$(sed -n 's/^TEST person \([0-9]*\) .*/\1/p' "$work/log/result" 2>/dev/null) || true
 exit "${status:-$died}"
