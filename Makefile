@@ -108,10 +108,12 @@ fuzz:
 	$Q $(MAKE) --no-print-directory fuzz-targets
 	$Q tests/fuzz/run.sh $(TARGET) $(TIME)
 vm: all
-	$Q tests/vm/person.sh $(KERNEL) $(CMD)
+	$Q setup/install.sh build vm
+	$Q tests/vm/person.sh $(KERNEL)
 prove: all
 	$Q tests/prove/prove.sh $(PART)
 vmlinux:
+	$Q setup/install.sh build vm
 	$Q vmlinux/generate.sh x86_64
 	$Q vmlinux/generate.sh aarch64
 docs: $O/docs/generate

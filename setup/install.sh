@@ -37,8 +37,10 @@ rows() {
 	done
 }
 
+# Node.js may have come from elsewhere, with an npm of its own that Debian's would clash with.
 installed() {
-	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ] ||
+		case $1 in nodejs | npm) command -v npm >/dev/null ;; *) false ;; esac
 }
 
 # Backports carry ~bpo12 in the version; an older copy from the release is too old for us.

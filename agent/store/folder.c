@@ -98,11 +98,11 @@ int folder_make(const char *path, mode_t mode, uid_t uid, gid_t gid, char why[ST
 		return r;
 	if (fstat(fd, &st) < 0)
 		return explain(-errno, path, why);
+	if (made && fchmod(fd, mode) < 0) /* mkdir()'s mode would be cut by the umask */
+		return explain(-errno, path, why);
 	/* By descriptor: nobody can put another folder in its place meanwhile. */
 	if (st.st_uid != uid && geteuid() == 0 && (made || is_empty(fd)) &&
 	    fchown(fd, uid, gid) < 0)
-		return explain(-errno, path, why);
-	if (made && fchmod(fd, mode) < 0) /* mkdir()'s mode would be cut by the umask */
 		return explain(-errno, path, why);
 	return TAKE_FD(fd);
 }

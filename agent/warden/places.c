@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/fsuid.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -110,13 +111,25 @@ int places_take(int fds[_PLACES_FD_MAX], const char *path, const char *state_dir
 		gid_t gid, char *why, size_t size)
 {
 	char folder_why[STORE_WHY]; /* the agent finds out for itself, and can do without */
-	int folder = folder_make(state_dir, 0750, uid, gid, folder_why);
-	int r;
+	int folder, r;
 
-	if (folder >= 0)
-		close(folder);
 	take_runtime_folder(path, uid, gid);
 	r = open_listener(fds, path, uid, gid);
+	/*
+	 * With the agent's file rights: root without CAP_DAC_OVERRIDE is a stranger in the
+	 * agent's folders, and a folder that the agent makes needs no CAP_CHOWN.
+	 */
+	setfsgid(gid);
+	setfsuid(uid);
+	if (r == -EACCES)
+		r = open_listener(fds, path, uid, gid);
+	folder = folder_make(state_dir, 0750, uid, gid, folder_why);
+	setfsuid(geteuid());
+	setfsgid(getegid());
+	if (folder < 0)
+		folder = folder_make(state_dir, 0750, uid, gid, folder_why);
+	if (folder >= 0)
+		close(folder);
 	switch (-r) {
 	case 0:
 		break;
