@@ -107,32 +107,40 @@ static int open_listener(int fds[_PLACES_FD_MAX], const char *path, uid_t uid, g
 	return 0;
 }
 
-int places_take(int fds[_PLACES_FD_MAX], const char *path, const char *state_dir, uid_t uid,
-		gid_t gid, char *why, size_t size)
+/*
+ * Root without CAP_DAC_OVERRIDE is a stranger in the agent's folders, and what the agent's own
+ * file rights make needs no CAP_CHOWN.
+ */
+static void borrow_file_rights(uid_t uid, gid_t gid)
 {
-	char folder_why[STORE_WHY]; /* the agent finds out for itself, and can do without */
-	int folder, r;
-
-	take_runtime_folder(path, uid, gid);
-	r = open_listener(fds, path, uid, gid);
-	/*
-	 * With the agent's file rights: root without CAP_DAC_OVERRIDE is a stranger in the
-	 * agent's folders, and a folder that the agent makes needs no CAP_CHOWN.
-	 */
 	setfsgid(gid);
 	setfsuid(uid);
-	if (r == -EACCES)
-		r = open_listener(fds, path, uid, gid);
-	folder = folder_make(state_dir, 0750, uid, gid, folder_why);
+}
+
+static void return_file_rights(void)
+{
 	setfsuid(geteuid());
 	setfsgid(getegid());
+}
+
+/* Whether there is one the agent finds out for itself; it can do without. */
+static void make_state_folder(const char *path, uid_t uid, gid_t gid)
+{
+	char why[STORE_WHY];
+	int folder;
+
+	borrow_file_rights(uid, gid);
+	folder = folder_make(path, 0750, uid, gid, why);
+	return_file_rights();
 	if (folder < 0)
-		folder = folder_make(state_dir, 0750, uid, gid, folder_why);
+		folder = folder_make(path, 0750, uid, gid, why);
 	if (folder >= 0)
 		close(folder);
+}
+
+static void explain(int r, const char *path, char *why, size_t size)
+{
 	switch (-r) {
-	case 0:
-		break;
 	case EADDRINUSE:
 		snprintf(
 			why, size,
@@ -153,5 +161,23 @@ int places_take(int fds[_PLACES_FD_MAX], const char *path, const char *state_dir
 		snprintf(why, size, "cannot listen on %s: %s: choose another path with --socket",
 			 path, strerror(-r));
 	}
+}
+
+int places_take(int fds[_PLACES_FD_MAX], const char *path, const char *state_dir, uid_t uid,
+		gid_t gid, char *why, size_t size)
+{
+	int r;
+
+	take_runtime_folder(path, uid, gid);
+	r = open_listener(fds, path, uid, gid);
+	if (r == -EACCES) {
+		borrow_file_rights(uid, gid);
+		r = open_listener(fds, path, uid, gid);
+		return_file_rights();
+	}
+	if (r)
+		explain(r, path, why, size);
+	else
+		make_state_folder(state_dir, uid, gid);
 	return r;
 }

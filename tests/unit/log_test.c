@@ -23,7 +23,7 @@ static void listen_to(void (*fn)(void))
 	fn();
 	dup2(old, STDERR_FILENO);
 	close(old);
-	rewind(file);
+	fseek(file, 0, SEEK_SET);
 	n = fread(said, 1, sizeof(said) - 1, file);
 	said[n] = '\0';
 	fclose(file);
