@@ -2,8 +2,15 @@
 # One makefile for everything.  Sources are found, not listed; all that is made lies in .out/.
 #   make run | make test            the two that set everything up themselves (see README.md)
 #   make | make san | make unit …   the same steps one by one, on a machine that is set up
+machine  := $(shell uname -m)
+ARCH     ?= $(machine)
+target   :=
+ifneq ($(ARCH),$(machine))
+include setup/cross.mk
+endif
 O        ?= .out
-ARCH     ?= $(shell uname -m)
+# One name for one folder: the headers that an object was made from are noted under it.
+override O := $(patsubst $(CURDIR)/%,%,$(abspath $O))
 CLANG    ?= clang-19
 BPFTOOL  ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
 PREFIX   ?= /usr/local
@@ -12,11 +19,6 @@ V        ?= 0
 Q        := $(if $(filter 1,$V),,@)
 say       = $(if $Q,@printf '  %-5s %s\n' $1 $(patsubst $O/%,%,$@))
 
-ifeq ($(ARCH),aarch64)
-ifneq ($(shell uname -m),aarch64)
-include setup/cross.mk
-endif
-endif
 ifeq ($(origin CC),default)
 CC       := gcc
 endif
@@ -24,20 +26,23 @@ endif
 libs     := libbpf libelf zlib libcap libseccomp yaml-0.1 libmicrohttpd jansson
 PKG_CONFIG ?= pkg-config
 warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror
-repro    := -ffile-prefix-map=$(CURDIR)=. -fdebug-prefix-map=$(CURDIR)=.
+# Neither the folder of the sources nor that of the build shows in the bytes.
+repro    := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$O=.out
+export PWD := $(CURDIR)
 OPT      ?= -g -O2
-cflags   := -std=gnu17 $(warnings) $(OPT) -D_GNU_SOURCE -fPIE -fstack-protector-strong \
+cflags   := $(target) -std=gnu17 $(warnings) $(OPT) -D_GNU_SOURCE -fPIE -fstack-protector-strong \
             $(repro) -I. -I$O $(shell $(PKG_CONFIG) --cflags $(libs)) -MMD -MP
-ldflags  := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
+ldflags  := $(target) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ldlibs   := $(shell $(PKG_CONFIG) --libs $(libs)) -ldl -lpthread
 san      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 fuzz     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-bpfflags := -g -O2 -Wall -Werror -target bpf -mcpu=v3 -D__TARGET_ARCH_$(patsubst aarch64,arm64,$(ARCH:x86_64=x86)) \
+bpfcode  := -g -O2 -target bpf -mcpu=v3
+bpfflags := $(bpfcode) -Wall -Werror -D__TARGET_ARCH_$(patsubst aarch64,arm64,$(ARCH:x86_64=x86)) \
             -DBPF_NO_KFUNC_PROTOTYPES -fms-extensions -Wno-microsoft-anon-tag \
             -isystem vmlinux/$(ARCH) -I. $(repro) -MMD -MP
 
-srcs     := $(shell find agent exporters -name '*.c' 2>/dev/null)
-bpfs     := $(shell find bpf -name '*.bpf.c')
+srcs     := $(sort $(shell find agent exporters -name '*.c' 2>/dev/null))
+bpfs     := $(sort $(shell find bpf -name '*.bpf.c'))
 units    := $(shell find tests/unit -name '*_test.c' 2>/dev/null)
 fuzzers  := $(shell find tests/fuzz -name '*_fuzz.c' 2>/dev/null)
 tools    := $(shell find tests/bench tests/vm tests/lib tests/bpf tests/e2e -name '*.c' 2>/dev/null)
@@ -49,22 +54,30 @@ san: $O/san/fairlead
 tools: $O/docs/generate $(filter-out %.bpf,$(tools:%.c=$O/%)) $(bpftests:%.bpf.c=$O/%.bpf.o)
 
 # --- kernel side: .bpf.c -> object -> linked object -> skeleton ---
-$O/%.bpf.o: %.bpf.c ; $(call say,BPF)
-	$Q mkdir -p $(@D) && $(CLANG) $(bpfflags) -MT $@ -c $< -o $@
+# In two steps: clang orders some types in BTF by where they lie in its memory, which moves with
+# the length of any path that it is told.  The second step is told none.
+$O/%.bpf.o: %.bpf.c $O/built/bpfflags ; $(call say,BPF)
+	$Q mkdir -p $(@D) && $(CLANG) $(bpfflags) -MT $@ -emit-llvm -c $< -o $(@:.o=.bc)
+	$Q cd / && env -i "PATH=$$PATH" $(CLANG) $(bpfcode) -Xclang -disable-llvm-passes -x ir -c - -o - \
+		<$(abspath $(@:.o=.bc)) >$(abspath $@)
 $O/%.skel.h: $O/%.bpf.o ; $(call say,SKEL)
 	$Q $(BPFTOOL) gen object $(@:.skel.h=.o) $< && $(BPFTOOL) gen skeleton $(@:.skel.h=.o) name $(notdir $*)_bpf > $@
 
 # --- user side, three ways: plain, under sanitizers, for the fuzzers ---
 version  := $(shell sh setup/version.sh)
-$O/built/version.h: FORCE
-	$Q mkdir -p $(@D) && echo '#define FAIRLEAD_VERSION "$(version)"' > $@.new && \
+$O/built/version.h: content = \#define FAIRLEAD_VERSION "$(version)"
+# Other flags or another compiler: all is made anew.
+$O/built/flags: content = $(CC) $(cflags) $(CFLAGS) $(ldflags) $(LDFLAGS) $(ldlibs)
+$O/built/bpfflags: content = $(CLANG) $(bpfflags)
+$O/built/%: FORCE
+	$Q mkdir -p $(@D) && echo '$(content)' > $@.new && \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$O/%.o: %.c | $(skels) $O/built/version.h ; $(call say,CC)
+$O/%.o: %.c $O/built/flags | $(skels) $O/built/version.h ; $(call say,CC)
 	$Q mkdir -p $(@D) && $(CC) $(cflags) $(CFLAGS) -c $< -o $@
-$O/san/%.o: %.c | $(skels) $O/built/version.h ; $(call say,CC)
+$O/san/%.o: %.c $O/built/flags | $(skels) $O/built/version.h ; $(call say,CC)
 	$Q mkdir -p $(@D) && $(CC) $(cflags) $(CFLAGS) $(san) -c $< -o $@
-$O/fuzz/%.o: %.c | $(skels) $O/built/version.h ; $(call say,CC)
+$O/fuzz/%.o: %.c $O/built/flags | $(skels) $O/built/version.h ; $(call say,CC)
 	$Q mkdir -p $(@D) && $(CLANG) $(cflags) $(CFLAGS) $(fuzz) -c $< -o $@
 
 # Everything but main.c is one archive a way, so that a test links only what it uses.

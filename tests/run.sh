@@ -74,7 +74,9 @@ tier_bpf() {
 	as_root bpf || return
 	prepared bpf vm all tools || return	# the vm role unpacks kernels for their types
 	export FAIRLEAD="$O/fairlead"
-	programs bpf 180 tests/bpf/*_test.py tests/bpf/*_test.sh
+	setup/install.sh cross || return
+	# cross first: it makes the arm64 objects that are then relocated
+	programs bpf 300 tests/cross/*_test.sh tests/bpf/*_test.py tests/bpf/*_test.sh
 }
 
 tier_e2e() {
