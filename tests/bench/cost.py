@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a switch costs with nothing on the hook, with an empty BPF program, with Fairlead and
+with runqlat (libbpf-tools), all in one run:
+
+    cost.py [--blocks N] [-o table|json]
+
+A block plays every variant once in some order and then once more in the opposite order, so
+that whatever drifts is shared evenly by all of them; each block begins at another variant.
+`nothing` and `empty` are played twice under two names: the difference between a thing and
+itself is what this machine can tell apart today.
+
+A figure is the median of many short goes of one pair of processes (tests/bench/pingpong)
+that stays on one CPU; programs are loaded and taken away outside of the time that is
+measured.  After the goes the kernel's own BPF statistics, which cost time themselves, are
+switched on for some more switches: nanoseconds a run, runs a switch.
+"""
+import argparse
+import contextlib
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from running import BUILT, ROOT, Agent, Holder
+
+GOES = 20               # of each variant in half a block
+SWITCHES = 5000         # in a go: 12 ms, about as long as a disturbance
+COUNTED_SWITCHES = 20000
+STATISTICS = "/proc/sys/kernel/bpf_stats_enabled"
+NAMES = {"nothing again": "nothing", "empty again": "empty"}
+VARIANTS = ("nothing", "nothing again", "empty", "empty again", "fairlead", "runqlat")
+COMPARISONS = (("nothing again", "nothing"), ("empty again", "empty"), ("empty", "nothing"),
+               ("fairlead", "nothing"), ("runqlat", "nothing"), ("fairlead", "empty"))
+
+
+def last_cpu():
+    """The CPU to play on: not the first, which has most of the interrupts."""
+    return max(os.sched_getaffinity(0))
+
+
+class PingPong:
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            ["nice", "-n", "-20", f"{BUILT}/tests/bench/pingpong", str(last_cpu())],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+
+    def switch_ns(self, switches):
+        self.process.stdin.write(f"{switches // 2}\n")
+        self.process.stdin.flush()
+        return float(self.process.stdout.readline())
+
+
+def set_statistics(text):
+    with open(STATISTICS, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+@contextlib.contextmanager
+def statistics_on():
+    with open(STATISTICS, encoding="ascii") as file:
+        before = file.read()
+    try:
+        set_statistics("1")
+        yield
+    finally:
+        set_statistics(before)
+
+
+def loaded(variant, runqlat):
+    kind = NAMES.get(variant, variant)
+    if kind == "empty":
+        return Holder(1, f"{BUILT}/tests/bench/hold", f"{BUILT}/tests/bench/empty.bpf.o")
+    if kind == "fairlead":
+        return Agent()
+    if kind == "runqlat":
+        return Holder(3, runqlat, "86400", "1")     # wakeup, wakeup_new, switch
+    return contextlib.nullcontext()
+
+
+def play(table, variant, runqlat):
+    """Nanoseconds a switch; and a run, and runs a switch, by the kernel's statistics."""
+    with loaded(variant, runqlat) as running:
+        table.switch_ns(SWITCHES)       # caches and branches learn the new way
+        ns = statistics.median(table.switch_ns(SWITCHES) for _ in range(GOES))
+        if running is None:
+            return {"ns": ns}
+        with statistics_on():
+            before = running.runs()
+            table.switch_ns(COUNTED_SWITCHES)
+            run_ns, runs = (after - first for after, first in zip(running.runs(), before))
+    return {"ns": ns, "run_ns": run_ns / runs, "runs_a_switch": runs / COUNTED_SWITCHES}
+
+
+def measure(blocks, told=lambda _: None):
+    """A list of blocks, each {variant: [first half, second half]}."""
+    runqlat = subprocess.run([f"{ROOT}/setup/peer.sh", "libbpf-tools", "runqlat"], check=True,
+                             stdout=subprocess.PIPE, text=True).stdout.strip()
+    found = []
+    with PingPong() as table:
+        for number in range(blocks):
+            turn = number % len(VARIANTS)
+            order = VARIANTS[turn:] + VARIANTS[:turn]
+            block = {variant: [] for variant in VARIANTS}
+            for variant in order + order[::-1]:
+                block[variant].append(play(table, variant, runqlat))
+            found.append(block)
+            told(f"block {number + 1} of {blocks}")
+    return found
+
+
+def quartiles(values):
+    values = list(values)
+    return statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
+
+
+def block_mean(block, variant, field="ns"):
+    return statistics.fmean(half[field] for half in block[variant])
+
+
+def compare(blocks, one, other):
+    """Quartiles of the ratio, and of the nanoseconds a switch that `one` takes longer."""
+    return {
+        "ratio": quartiles(block_mean(b, one) / block_mean(b, other) for b in blocks),
+        "added_ns": quartiles(block_mean(b, one) - block_mean(b, other) for b in blocks),
+    }
+
+
+def summary(blocks):
+    result = {"comparisons": {}, "kernel": {}}
+    for one, other in COMPARISONS:
+        result["comparisons"][f"{one} / {other}"] = compare(blocks, one, other)
+    for variant in ("empty", "fairlead", "runqlat"):
+        run_ns = quartiles(block_mean(b, variant, "run_ns") for b in blocks)
+        runs = statistics.median(block_mean(b, variant, "runs_a_switch") for b in blocks)
+        result["kernel"][variant] = {"run_ns": run_ns, "runs_a_switch": runs,
+                                     "ns_a_switch": run_ns[1] * runs}
+    return result
+
+
+def show(blocks):
+    result = summary(blocks)
+    print(f"{len(blocks)} blocks; quartiles\n")
+    print(f"{'time a switch':<26}{'ratio':^24}{'added ns':^21}")
+    for name, row in result["comparisons"].items():
+        print(f"{name:<26}" + "".join(f"{v:8.4f}" for v in row["ratio"]) +
+              "".join(f"{v:7.0f}" for v in row["added_ns"]))
+    print(f"\n{'by the kernel':<26}{'ns a run':^24}{'runs':^10}{'ns a switch':^12}")
+    for name, row in result["kernel"].items():
+        print(f"{name:<26}" + "".join(f"{v:8.1f}" for v in row["run_ns"]) +
+              f"{row['runs_a_switch']:8.2f}{row['ns_a_switch']:12.1f}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="what a hook on sched_switch costs")
+    parser.add_argument("--blocks", type=int, default=12)
+    parser.add_argument("-o", choices=("table", "json"), default="table", dest="form")
+    options = parser.parse_args()
+    if os.geteuid() != 0:
+        sys.exit("fairlead: BPF is loaded here: run as root")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # what was started is ended, too
+    blocks = measure(options.blocks, lambda text: print(text, file=sys.stderr))
+    if options.form == "json":
+        print(json.dumps({"blocks": blocks, **summary(blocks)}))
+    else:
+        show(blocks)
+
+
+if __name__ == "__main__":
+    main()
