@@ -31,9 +31,9 @@ repro    := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$O=.out
 export PWD := $(CURDIR)
 OPT      ?= -g -O2
 cflags   := $(target) -std=gnu17 $(warnings) $(OPT) -D_GNU_SOURCE -fPIE -fstack-protector-strong \
-            $(repro) -I. -I$O $(shell $(PKG_CONFIG) --cflags $(libs)) -MMD -MP
+            $(repro) -I. -I$O $(shell $(PKG_CONFIG) --cflags $(libs) 2>/dev/null) -MMD -MP
 ldflags  := $(target) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-ldlibs   := $(shell $(PKG_CONFIG) --libs $(libs)) -ldl -lpthread
+ldlibs   := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null) -ldl -lpthread
 san      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 fuzz     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 bpfcode  := -g -O2 -target bpf -mcpu=v3
@@ -47,18 +47,19 @@ units    := $(shell find tests/unit -name '*_test.c' 2>/dev/null)
 fuzzers  := $(shell find tests/fuzz -name '*_fuzz.c' 2>/dev/null)
 tools    := $(shell find tests/bench tests/vm tests/lib tests/bpf tests/e2e -name '*.c' 2>/dev/null)
 skels    := $(bpfs:%.bpf.c=$O/%.skel.h)
-bpftests := $(shell find tests/bpf -name '*.bpf.c' 2>/dev/null)
+bpftests := $(shell find tests -name "*.bpf.c" 2>/dev/null)
 
 all: $O/fairlead
 san: $O/san/fairlead
 tools: $O/docs/generate $(filter-out %.bpf,$(tools:%.c=$O/%)) $(bpftests:%.bpf.c=$O/%.bpf.o)
 
 # --- kernel side: .bpf.c -> object -> linked object -> skeleton ---
-# In two steps: clang orders some types in BTF by where they lie in its memory, which moves with
-# the length of any path that it is told.  The second step is told none.
+# In two steps, as clang's passes go through some tables in the order of their addresses, which
+# moves with the length of any path and variable in sight.  The second step sees none.
 $O/%.bpf.o: %.bpf.c $O/built/bpfflags ; $(call say,BPF)
-	$Q mkdir -p $(@D) && $(CLANG) $(bpfflags) -MT $@ -emit-llvm -c $< -o $(@:.o=.bc)
-	$Q cd / && env -i "PATH=$$PATH" $(CLANG) $(bpfcode) -Xclang -disable-llvm-passes -x ir -c - -o - \
+	$Q mkdir -p $(@D) && $(CLANG) $(bpfflags) -MT $@ -emit-llvm -Xclang -disable-llvm-passes \
+		-c $< -o $(@:.o=.bc)
+	$Q cd / && env -i "$$(command -v $(CLANG))" $(bpfcode) -Wall -Werror -x ir -c - -o - \
 		<$(abspath $(@:.o=.bc)) >$(abspath $@)
 $O/%.skel.h: $O/%.bpf.o ; $(call say,SKEL)
 	$Q $(BPFTOOL) gen object $(@:.skel.h=.o) $< && $(BPFTOOL) gen skeleton $(@:.skel.h=.o) name $(notdir $*)_bpf > $@
@@ -141,4 +142,4 @@ FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all san tools unit-tests fuzz-targets run test fuzz vm prove vmlinux format clean FORCE $(tiers:%=test-%)
--include $(shell find $O -name '*.d' 2>/dev/null)
+-include $(shell find $O -name '*.d' -type f 2>/dev/null)

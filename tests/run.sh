@@ -42,7 +42,8 @@ programs() {
 prepared() {
 	tier=$1 role=$2
 	shift 2
-	setup/install.sh build test "$role" || {
+	# shellcheck disable=SC2046 # a list of words, each once
+	setup/install.sh $(printf '%s\n' build test "$role" | sort -u) || {
 		say "not ok - $tier: setup/install.sh $role failed"
 		return 1
 	}
@@ -90,6 +91,7 @@ tier_e2e() {
 
 tier_vm() {
 	prepared vm vm all tools || return
+	export FAIRLEAD="$O/fairlead"
 	programs vm 1200 tests/vm/run.sh
 }
 

@@ -7,6 +7,5 @@ set -eu
 cd "$(dirname "$0")/../.."
 O=${O:-.out}
 setup/install.sh build test >&2
-make --no-print-directory -j"$(nproc)" "O=$O" all "$O/tests/bench/pingpong" "$O/tests/bench/hold" \
-	"$O/tests/bench/empty.bpf.o" >&2
+make --no-print-directory -j"$(nproc)" "O=$O" all tools >&2
 exec env "O=$O" python3 tests/bench/cost.py "$@"

@@ -55,6 +55,8 @@ static int play(const struct table *t, long rounds)
 	uint64_t start = now_ns();
 	char byte = 0;
 
+	if (rounds < 1)
+		return -EINVAL;
 	for (long i = 0; i < rounds; i++)
 		if (write(t->there[1], &byte, 1) != 1 || read(t->back[0], &byte, 1) != 1)
 			return -errno;

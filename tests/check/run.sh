@@ -7,7 +7,7 @@ set -u
 cd "$(dirname "$0")/../.." || exit 1
 export O="${O:-.out}"
 [ $# -gt 0 ] || set -- format spdx layers layers_test hostpaths hostpaths_test documented headers \
-	shellcheck codespell runner_test cppcheck tidy
+	shellcheck codespell runner_test reproducible cppcheck tidy
 
 echo "1..$#"
 number=0 bad=0

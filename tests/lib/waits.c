@@ -110,7 +110,7 @@ static void task(const struct load *l, int gate, int arrivals, bool hog, uint64_
 static uint64_t run_delay(pid_t pid)
 {
 	char path[64], text[128];
-	unsigned long long ran, waited;
+	unsigned long long ran, waited = 0;
 
 	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)pid);
 	if (fs_read(path, text, sizeof(text)) < 0 || sscanf(text, "%llu %llu", &ran, &waited) != 2)

@@ -13,6 +13,7 @@ or None when it could not be tried, which is no proof either.
 import datetime
 import json
 import os
+import re
 import shutil
 import signal
 import statistics
@@ -80,6 +81,18 @@ def run(*words, **options):
     return subprocess.run(words, text=True, check=False, **options)
 
 
+def results(output):
+    """[(test, passed | failed | skipped: why)] of a program that speaks TAP."""
+    found = []
+    for verdict, test in re.findall(r"^(not ok|ok) \d+ - (.*)$", output, re.MULTILINE):
+        test, _, why = test.partition(" # SKIP ")
+        if verdict == "not ok":
+            found.append((test, "failed"))
+        else:
+            found.append((test, f"skipped: {why}" if why else "passed"))
+    return found
+
+
 def tidy(value):
     """Five digits are more than any of this is good for."""
     if isinstance(value, float):
@@ -104,6 +117,16 @@ class Proof:
         word = {True: "holds", False: "DOES NOT HOLD", None: "not run"}[holds]
         print(f"{self.name}: {claim}: {json.dumps(self.claims[-1]['figure'])} "
               f"(limit {limit}): {word}", flush=True)
+
+    def claim_tests(self, claim, found, ended_well, how):
+        """A claim that tests make.  One that is skipped is no failure, but some have to pass."""
+        counts = {word: sum(verdict.startswith(word) for _, verdict in found)
+                  for word in ("passed", "failed", "skipped")}
+        others = [": ".join(row) for row in found if row[1] != "passed"]
+        self.claim(claim, figure=counts, limit="none fails, at least one passes", how=how,
+                   holds=ended_well and counts["passed"] > 0 and counts["failed"] == 0,
+                   note="; ".join(others) or None,
+                   pairs=[f"{verdict} - {test}" for test, verdict in found])
 
     def not_run(self, claim, why):
         self.claim(claim, figure=None, limit=None, holds=None, how="not run", note=why)

@@ -31,8 +31,8 @@ for line; do
 	}
 done
 
-setup/install.sh build test vm prove
-make --no-print-directory -j"$(nproc)" "O=$O" all san tools "$O/tests/bench/empty.bpf.o"
+setup/install.sh build test vm cross prove
+make --no-print-directory -j"$(nproc)" "O=$O" all san tools
 mkdir -p "$O/prove"
 for line; do
 	rm -f "$O/prove/$line.claims"

@@ -3,15 +3,13 @@
 """What Fairlead refuses, and what it lives with: the tests that show it, whole, plain and
 under the sanitizers here, and in Debian's kernels what this machine cannot show."""
 import os
-import re
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from proof import BUILT, folder, prove, removed, run
+from proof import BUILT, folder, prove, removed, results, run
 
 BINARIES = {"plain": f"{BUILT}/fairlead", "sanitizers": f"{BUILT}/san/fairlead"}
-RESULT = re.compile(r"(not ok|ok) \d+ - (.*)")
 # claim -> test program of tests/e2e, words that choose its tests (none: all of them)
 SUITES = {
     "bad configuration: one line with file, line and column, exit 2": ("config_test.py",),
@@ -25,28 +23,6 @@ GUEST_SUITES = {
 }
 
 
-def results(output):
-    """[(test, passed | failed | skipped: why)] of a program that speaks TAP."""
-    found = []
-    for verdict, test in RESULT.findall(output):
-        test, _, why = test.partition(" # SKIP ")
-        if verdict == "not ok":
-            found.append((test, "failed"))
-        else:
-            found.append((test, f"skipped: {why}" if why else "passed"))
-    return found
-
-
-def judge(proof, claim, found, ended_well, how):
-    """What is skipped is no failure, but the rest has to be there."""
-    counts = {word: sum(verdict.startswith(word) for _, verdict in found)
-              for word in ("passed", "failed", "skipped")}
-    others = [": ".join(row) for row in found if row[1] != "passed"]
-    proof.claim(claim, figure=counts, limit="none fails, at least one passes", how=how,
-                holds=ended_well and counts["passed"] > 0 and counts["failed"] == 0,
-                note="; ".join(others) or None, pairs=[" - ".join(reversed(row)) for row in found])
-
-
 def prove_here(proof):
     for claim, (program, *words) in SUITES.items():
         found, ended_well = [], True
@@ -55,8 +31,9 @@ def prove_here(proof):
                          env=dict(os.environ, FAIRLEAD=binary, O=BUILT))
             found += [(f"{test} ({kind})", verdict) for test, verdict in results(result.stdout)]
             ended_well = ended_well and result.returncode == 0
-        judge(proof, claim, found, ended_well,
-              f"tests/e2e/{' '.join([program, *words])}, plain and under ASan and UBSan")
+        proof.claim_tests(
+            claim, found, ended_well,
+            f"tests/e2e/{' '.join([program, *words])}, plain and under ASan and UBSan")
 
 
 def prove_unreadable(proof):
@@ -84,8 +61,9 @@ def prove_unreadable(proof):
 def prove_in_guests(proof):
     for claim, only in GUEST_SUITES.items():
         result = run("tests/vm/run.sh", "--only", only)
-        judge(proof, claim, results(result.stdout), result.returncode == 0,
-              f"tests/vm/run.sh --only '{only}'")
+        proof.claim_tests(
+            claim, results(result.stdout), result.returncode == 0,
+            f"tests/vm/run.sh --only '{only}'")
 
 
 def prove_refusals(proof):
