@@ -75,7 +75,7 @@ tier_bpf() {
 	as_root bpf || return
 	prepared bpf vm all tools || return	# the vm role unpacks kernels for their types
 	export FAIRLEAD="$O/fairlead"
-	setup/install.sh cross || return
+	prepared bpf cross ARCH=aarch64 "O=$O/aarch64" all || return
 	# cross first: it makes the arm64 objects that are then relocated
 	programs bpf 300 tests/cross/*_test.sh tests/bpf/*_test.py tests/bpf/*_test.sh
 }
