@@ -13,8 +13,8 @@
 
 /* One a CPU.  Only that CPU writes it, so no add has to be atomic. */
 struct fl_sched_cpu {
+	__u64 wait_ns; /* first: in one line with the slots of the usual, short waits */
 	__u64 slots[FL_HIST_SLOTS];
-	__u64 wait_ns;
 	__u64 pad[3]; /* whole cache lines: two CPUs never share one */
 };
 

@@ -6,7 +6,9 @@ with runqlat (libbpf-tools), all in one run:
     cost.py [--blocks N] [-o table|json]
 
 A block plays every variant once in some order and then once more in the opposite order, so
-that whatever drifts is shared evenly by all of them; each block begins at another variant.
+that whatever drifts is shared evenly by all of them, and that PALINDROMES times over, each
+beginning at another variant: a program that is loaded lands at another place each time, where
+it costs up to 1 % more or less, so a block is the mean of several loads.
 `nothing` and `empty` are played twice under two names: the difference between a thing and
 itself is what this machine can tell apart today.
 
@@ -27,7 +29,8 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from running import BUILT, ROOT, Agent, Holder
 
-GOES = 20               # of each variant in half a block
+PALINDROMES = 4         # in a block
+GOES = 20               # of each variant in half a palindrome
 SWITCHES = 5000         # in a go: 12 ms, about as long as a disturbance
 COUNTED_SWITCHES = 20000
 STATISTICS = "/proc/sys/kernel/bpf_stats_enabled"
@@ -101,17 +104,18 @@ def play(table, variant, runqlat):
 
 
 def measure(blocks, told=lambda _: None):
-    """A list of blocks, each {variant: [first half, second half]}."""
+    """A list of blocks, each {variant: [first half, second half, first half of the next …]}."""
     runqlat = subprocess.run([f"{ROOT}/setup/peer.sh", "libbpf-tools", "runqlat"], check=True,
                              stdout=subprocess.PIPE, text=True).stdout.strip()
     found = []
     with PingPong() as table:
         for number in range(blocks):
-            turn = number % len(VARIANTS)
-            order = VARIANTS[turn:] + VARIANTS[:turn]
             block = {variant: [] for variant in VARIANTS}
-            for variant in order + order[::-1]:
-                block[variant].append(play(table, variant, runqlat))
+            for turn in range(number, number + PALINDROMES):
+                turn %= len(VARIANTS)
+                order = VARIANTS[turn:] + VARIANTS[:turn]
+                for variant in order + order[::-1]:
+                    block[variant].append(play(table, variant, runqlat))
             found.append(block)
             told(f"block {number + 1} of {blocks}")
     return found
@@ -161,7 +165,7 @@ def show(blocks):
 
 def main():
     parser = argparse.ArgumentParser(description="what a hook on sched_switch costs")
-    parser.add_argument("--blocks", type=int, default=12)
+    parser.add_argument("--blocks", type=int, default=4)
     parser.add_argument("-o", choices=("table", "json"), default="table", dest="form")
     options = parser.parse_args()
     if os.geteuid() != 0:
