@@ -5,7 +5,8 @@
 # tests/bpf/relocate_test.sh's claim.)
 set -u
 cd "$(dirname "$0")/../.." || exit 1
-O=${O:-.out}/aarch64
+O=${O:-.out}
+O=${O#"$PWD"/}/aarch64	# as make calls it, so that its targets are known by that name
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 skip() {
