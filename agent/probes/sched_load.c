@@ -11,8 +11,6 @@
 #include "bpf/sched/sched.h"
 #include "bpf/sched/sched.skel.h"
 
-#define SHARDS_MAX 8 /* 1024 rows of 16 bytes each: 128 KB, and 8 CPUs without a shared line */
-
 struct sched_load {
 	struct sched_bpf *skeleton;
 };
@@ -39,7 +37,7 @@ static uint32_t shards_for(uint32_t cpus)
 {
 	uint32_t shards = 1;
 
-	while (shards < cpus && shards < SHARDS_MAX)
+	while (shards < cpus && shards < FL_LEDGER_SHARDS)
 		shards *= 2;
 	return shards;
 }
@@ -48,6 +46,15 @@ static struct bpf_program *program_of(struct sched_bpf *skeleton, int hook)
 {
 	return hook == SCHED_HOOK_TP_BTF ? skeleton->progs.fl_sched_switch
 					 : skeleton->progs.fl_sched_raw;
+}
+
+static void set_up(struct fl_sched_cpu *rows, bool cgroups, const struct sched_load_result *result)
+{
+	for (uint32_t cpu = 0; cpu < FL_CPUS; cpu++) {
+		rows[cpu].shard = cpu % result->shards * FL_LEDGER_ROWS;
+		rows[cpu].shared = result->cpus > result->shards;
+		rows[cpu].no_cgroups = !cgroups;
+	}
 }
 
 static int try_hook(struct sched_bpf **ret, int hook, bool cgroups,
@@ -60,11 +67,7 @@ static int try_hook(struct sched_bpf **ret, int hook, bool cgroups,
 		return -errno;
 	for (int other = 0; other < _SCHED_HOOK_MAX; other++)
 		bpf_program__set_autoload(program_of(skeleton, other), other == hook);
-	skeleton->rodata->fl_ledger_shards = result->shards;
-	skeleton->rodata->fl_ledger_shared = result->cpus > result->shards;
-	skeleton->data->fl_sched_cgroups = cgroups;
-	bpf_map__set_max_entries(skeleton->maps.fl_sched_cpu, result->cpus);
-	bpf_map__set_max_entries(skeleton->maps.fl_sched_cgroup, FL_LEDGER_ROWS * result->shards);
+	set_up(skeleton->bss_fl_cpu->fl_sched_cpu, cgroups, result);
 	r = sched_bpf__load(skeleton);
 	if (!r)
 		r = sched_bpf__attach(skeleton);
@@ -89,6 +92,11 @@ int sched_load_new(struct sched_load **ret, int only, bool cgroups,
 		return cpus;
 	*result = (struct sched_load_result){ .cpus = (uint32_t)cpus,
 					      .shards = shards_for((uint32_t)cpus) };
+	if (cpus > FL_CPUS) {
+		snprintf(result->text, sizeof(result->text), "%d CPUs, and there is room for %d",
+			 cpus, FL_CPUS);
+		return -E2BIG;
+	}
 	libbpf_set_print(keep_last_words);
 	for (int hook = 0; hook < _SCHED_HOOK_MAX; hook++)
 		result->tried[hook] = HOOK_NOT_TRIED;
@@ -104,10 +112,8 @@ int sched_load_new(struct sched_load **ret, int only, bool cgroups,
 	}
 	if (r)
 		return r;
-	result->fds[SCHED_FD_IDS] = bpf_map__fd(s->skeleton->maps.fl_ledger_ids);
-	result->fds[SCHED_FD_CPU] = bpf_map__fd(s->skeleton->maps.fl_sched_cpu);
-	result->fds[SCHED_FD_CGROUP] = bpf_map__fd(s->skeleton->maps.fl_sched_cgroup);
-	result->fds[SCHED_FD_KNOBS] = bpf_map__fd(s->skeleton->maps.data);
+	result->fds[SCHED_FD_CPU] = bpf_map__fd(s->skeleton->maps.bss_fl_cpu);
+	result->fds[SCHED_FD_CGROUP] = bpf_map__fd(s->skeleton->maps.bss_fl_cgroup);
 	*ret = TAKE(s);
 	return 0;
 }

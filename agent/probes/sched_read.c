@@ -12,10 +12,8 @@
 
 struct sched_read {
 	uint32_t cpus, shards;
-	uint64_t *ids;                   /* FL_LEDGER_ROWS */
 	struct fl_sched_cpu *cpu;        /* cpus */
 	struct fl_sched_cgroup *cgroups; /* shards * FL_LEDGER_ROWS */
-	bool *cgroups_on;                /* the first knob of .data */
 	size_t page;
 	struct sched_count gone;
 };
@@ -38,11 +36,6 @@ static void unmap(const struct sched_read *s, void *at, size_t bytes)
 		munmap(at, whole_pages(s, bytes));
 }
 
-static size_t ids_size(void)
-{
-	return FL_LEDGER_ROWS * sizeof(uint64_t);
-}
-
 static size_t cpu_size(const struct sched_read *s)
 {
 	return s->cpus * sizeof(struct fl_sched_cpu);
@@ -62,11 +55,9 @@ int sched_read_new(struct sched_read **ret, const int *fds, uint32_t cpus, uint3
 	s->page = (size_t)sysconf(_SC_PAGESIZE);
 	s->cpus = cpus;
 	s->shards = shards;
-	s->ids = map(s, fds[SCHED_FD_IDS], ids_size());
 	s->cpu = map(s, fds[SCHED_FD_CPU], cpu_size(s));
 	s->cgroups = map(s, fds[SCHED_FD_CGROUP], cgroups_size(s));
-	s->cgroups_on = map(s, fds[SCHED_FD_KNOBS], sizeof(bool));
-	if (!s->ids || !s->cpu || !s->cgroups || !s->cgroups_on) {
+	if (!s->cpu || !s->cgroups) {
 		int r = -errno;
 
 		sched_read_free(s);
@@ -79,10 +70,8 @@ int sched_read_new(struct sched_read **ret, const int *fds, uint32_t cpus, uint3
 struct sched_read *sched_read_free(struct sched_read *s)
 {
 	if (s) {
-		unmap(s, s->ids, ids_size());
 		unmap(s, s->cpu, cpu_size(s));
 		unmap(s, s->cgroups, cgroups_size(s));
-		unmap(s, s->cgroups_on, sizeof(bool));
 	}
 	free(s);
 	return NULL;
@@ -94,9 +83,14 @@ static uint64_t load(const __u64 *at)
 	return __atomic_load_n((const uint64_t *)at, __ATOMIC_RELAXED);
 }
 
+static uint64_t *owner(const struct sched_read *s, size_t row)
+{
+	return (uint64_t *)&s->cgroups[row].id; /* in shard 0 */
+}
+
 static struct sched_count row_sum(const struct sched_read *s, size_t row)
 {
-	struct sched_count sum = { .id = __atomic_load_n(&s->ids[row], __ATOMIC_ACQUIRE) };
+	struct sched_count sum = { .id = __atomic_load_n(owner(s, row), __ATOMIC_ACQUIRE) };
 
 	for (size_t shard = 0; shard < s->shards; shard++) {
 		const struct fl_sched_cgroup *c = &s->cgroups[shard * FL_LEDGER_ROWS + row];
@@ -116,7 +110,7 @@ void sched_read_sample(struct sched_read *s, uint64_t now_ns, struct sched_sampl
 		ret->cpu[cpu].sum_ns = load(&s->cpu[cpu].wait_ns);
 	}
 	for (size_t row = 0; row < FL_LEDGER_ROWS; row++) {
-		if (row != FL_LEDGER_OTHER && !s->ids[row])
+		if (row != FL_LEDGER_OTHER && !*owner(s, row))
 			ret->rows[row] = (struct sched_count){ 0 };
 		else
 			ret->rows[row] = row_sum(s, row);
@@ -127,7 +121,7 @@ void sched_read_sample(struct sched_read *s, uint64_t now_ns, struct sched_sampl
 void sched_read_forget(struct sched_read *s, uint64_t cgroup)
 {
 	for (size_t row = 0; row < FL_LEDGER_ROWS; row++) {
-		if (row == FL_LEDGER_OTHER || s->ids[row] != cgroup)
+		if (row == FL_LEDGER_OTHER || *owner(s, row) != cgroup)
 			continue;
 		for (size_t shard = 0; shard < s->shards; shard++) {
 			struct fl_sched_cgroup *c = &s->cgroups[shard * FL_LEDGER_ROWS + row];
@@ -135,12 +129,15 @@ void sched_read_forget(struct sched_read *s, uint64_t cgroup)
 			/* A last dying task may still count: take what is there, as it is taken. */
 			s->gone.waits += __atomic_exchange_n(&c->waits, 0, __ATOMIC_RELAXED);
 			s->gone.wait_ns += __atomic_exchange_n(&c->wait_ns, 0, __ATOMIC_RELAXED);
+			if (shard)
+				__atomic_store_n(&c->id, 0, __ATOMIC_RELAXED);
 		}
-		__atomic_store_n(&s->ids[row], 0, __ATOMIC_RELEASE);
+		__atomic_store_n(owner(s, row), 0, __ATOMIC_RELEASE);
 	}
 }
 
 void sched_read_set_cgroups(struct sched_read *s, bool on)
 {
-	__atomic_store_n(s->cgroups_on, on, __ATOMIC_RELAXED);
+	for (uint32_t cpu = 0; cpu < s->cpus; cpu++)
+		__atomic_store_n(&s->cpu[cpu].no_cgroups, !on, __ATOMIC_RELAXED);
 }

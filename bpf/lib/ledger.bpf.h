@@ -6,40 +6,57 @@
 
 #include "bpf/lib/ledger.h"
 
-/* Set before load; constants to the verifier, so that unused code is gone after it. */
-const volatile __u32 fl_ledger_shards = 1;   /* a power of two */
-const volatile bool fl_ledger_shared = true; /* more CPUs than shards: adds must be atomic */
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, FL_LEDGER_ROWS);
-	__type(key, __u32);
-	__type(value, __u64);
-} fl_ledger_ids SEC(".maps");
-
-/* The row of a cgroup, claimed at first sight. */
-static __always_inline __u32 fl_ledger_row(__u64 cgroup)
+/* The element with this number: it begins with its owner's id. */
+static __always_inline __u64 *fl_ledger_at(void *table, __u32 row_size, __u32 element)
 {
-	__u32 at = (cgroup * 0x9E3779B97F4A7C15ull) >> 32; /* ids are dense: spread them */
+	return table + (element & (FL_LEDGER_SHARDS * FL_LEDGER_ROWS - 1)) * row_size;
+}
 
-	for (int i = 0; i < FL_LEDGER_PROBES; i++) {
-		__u32 row = (at + i) & (FL_LEDGER_ROWS - 1);
-		__u64 *id;
+/* The row of a cgroup, taken if need be. */
+static __always_inline __u32 fl_ledger_claim(void *table, __u32 row_size, __u64 cgroup,
+					     __u32 spread)
+{
+	/* Its own may stand behind one that was freed: look at all before one is taken. */
+#pragma clang loop unroll(disable)
+	for (__u32 probe = 0; probe < FL_LEDGER_PROBES; probe++) {
+		__u32 row = (spread + probe) & (FL_LEDGER_ROWS - 1);
+
+		if (*fl_ledger_at(table, row_size, row) == cgroup)
+			return row;
+	}
+#pragma clang loop unroll(disable)
+	for (__u32 probe = 0; probe < FL_LEDGER_PROBES; probe++) {
+		__u32 row = (spread + probe) & (FL_LEDGER_ROWS - 1);
+		__u64 was;
 
 		if (row == FL_LEDGER_OTHER)
 			continue;
-		id = bpf_map_lookup_elem(&fl_ledger_ids, &row);
-		if (!id)
-			break;
-		if (*id == cgroup)
+		was = __sync_val_compare_and_swap(fl_ledger_at(table, row_size, row), 0, cgroup);
+		if (was == 0 || was == cgroup)
 			return row;
-		if (*id == 0) {
-			__u64 was = __sync_val_compare_and_swap(id, 0, cgroup);
-
-			if (was == 0 || was == cgroup)
-				return row;
-		}
 	}
 	return FL_LEDGER_OTHER;
+}
+
+/* The counters of a cgroup in a shard, which is given by its first element. */
+static __always_inline void *fl_ledger_row(void *table, __u32 row_size, __u32 shard, __u64 cgroup)
+{
+	__u32 spread = (cgroup * 0x9E3779B97F4A7C15ull) >> 32; /* ids are dense */
+	__u64 *id = fl_ledger_at(table, row_size, shard + (spread & (FL_LEDGER_ROWS - 1)));
+	__u32 row;
+
+	if (__builtin_expect(*id == cgroup, 1))
+		return id;
+#pragma clang loop unroll(disable)
+	for (__u32 probe = 1; probe < FL_LEDGER_PROBES; probe++) {
+		row = (spread + probe) & (FL_LEDGER_ROWS - 1);
+		id = fl_ledger_at(table, row_size, shard + row);
+		if (*id == cgroup)
+			return id;
+	}
+	row = fl_ledger_claim(table, row_size, cgroup, spread);
+	id = fl_ledger_at(table, row_size, shard + row);
+	if (row != FL_LEDGER_OTHER)
+		*id = cgroup;
+	return id;
 }

@@ -23,53 +23,30 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* A knob that the agent may turn at run time: count waits per cgroup as well. */
-bool fl_sched_cgroups = true;
+struct fl_sched_cpu fl_sched_cpu[FL_CPUS] SEC(".bss.fl_cpu");
+struct fl_sched_cgroup fl_sched_cgroup[FL_LEDGER_SHARDS * FL_LEDGER_ROWS] SEC(".bss.fl_cgroup");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* set to the number of possible CPUs before load */
-	__type(key, __u32);
-	__type(value, struct fl_sched_cpu);
-} fl_sched_cpu SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, FL_LEDGER_ROWS); /* times the shards, set before load */
-	__type(key, __u32);
-	__type(value, struct fl_sched_cgroup);
-} fl_sched_cgroup SEC(".maps");
-
-static __always_inline void count(__u64 queued, __u64 now, __u64 cgroup_id)
+static __always_inline struct fl_sched_cpu *count_on_cpu(__u64 wait)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct fl_sched_cgroup *cgroup;
-	struct fl_sched_cpu *row;
-	__u64 wait = now - queued;
-	__u32 at;
+	struct fl_sched_cpu *cpu = &fl_sched_cpu[bpf_get_smp_processor_id() & (FL_CPUS - 1)];
+	__u32 at = fl_hist_slot(wait);
 
-	row = bpf_map_lookup_elem(&fl_sched_cpu, &cpu);
-	if (!row)
-		return;
-	at = fl_hist_slot(wait);
 	if (at < FL_HIST_SLOTS) /* always so; the verifier wants to see it */
-		row->slots[at]++;
-	row->wait_ns += wait;
+		cpu->slots[at]++;
+	cpu->wait_ns += wait;
+	return cpu;
+}
 
-	if (!fl_sched_cgroups)
-		return;
-	at = (cpu & (fl_ledger_shards - 1)) * FL_LEDGER_ROWS + fl_ledger_row(cgroup_id);
-	cgroup = bpf_map_lookup_elem(&fl_sched_cgroup, &at);
-	if (!cgroup)
-		return;
-	if (fl_ledger_shared) {
-		__sync_fetch_and_add(&cgroup->waits, 1);
-		__sync_fetch_and_add(&cgroup->wait_ns, wait);
+static __always_inline void count_in_cgroup(const struct fl_sched_cpu *cpu, __u64 id, __u64 wait)
+{
+	struct fl_sched_cgroup *row = fl_ledger_row(fl_sched_cgroup, sizeof(*row), cpu->shard, id);
+
+	if (__builtin_expect(cpu->shared, 0)) {
+		__sync_fetch_and_add(&row->waits, 1);
+		__sync_fetch_and_add(&row->wait_ns, wait);
 	} else {
-		cgroup->waits++;
-		cgroup->wait_ns += wait;
+		row->waits++;
+		row->wait_ns += wait;
 	}
 }
 
@@ -78,9 +55,13 @@ int BPF_PROG(fl_sched_switch, bool preempt, struct task_struct *prev, struct tas
 {
 	__u64 queued = next->sched_info.last_queued;
 	__u64 now = next->se.cfs_rq->rq->clock;
+	struct fl_sched_cpu *cpu;
 
-	if (queued && now >= queued) /* the idle task is never queued */
-		count(queued, now, next->cgroups->dfl_cgrp->kn->id);
+	if (!queued || now < queued) /* the idle task is never queued */
+		return 0;
+	cpu = count_on_cpu(now - queued);
+	if (!cpu->no_cgroups)
+		count_in_cgroup(cpu, next->cgroups->dfl_cgrp->kn->id, now - queued);
 	return 0;
 }
 
@@ -90,8 +71,12 @@ int BPF_PROG(fl_sched_raw, bool preempt, struct task_struct *prev, struct task_s
 {
 	__u64 queued = BPF_CORE_READ(next, sched_info.last_queued);
 	__u64 now = BPF_CORE_READ(next, se.cfs_rq, rq, clock);
+	struct fl_sched_cpu *cpu;
 
-	if (queued && now >= queued)
-		count(queued, now, BPF_CORE_READ(next, cgroups, dfl_cgrp, kn, id));
+	if (!queued || now < queued)
+		return 0;
+	cpu = count_on_cpu(now - queued);
+	if (!cpu->no_cgroups)
+		count_in_cgroup(cpu, BPF_CORE_READ(next, cgroups, dfl_cgrp, kn, id), now - queued);
 	return 0;
 }

@@ -11,18 +11,23 @@
 #include <linux/types.h>
 #endif
 
-/* One a CPU.  Only that CPU writes it, so no add has to be atomic. */
+/* One a CPU.  Only that CPU counts in it, so no add has to be atomic. */
 struct fl_sched_cpu {
 	__u64 wait_ns; /* first: in one line with the slots of the usual, short waits */
 	__u64 slots[FL_HIST_SLOTS];
-	__u64 pad[3]; /* whole cache lines: two CPUs never share one */
+	__u32 shard;     /* the first element of its rows in fl_sched_cgroup */
+	__u8 shared;     /* other CPUs count there as well */
+	__u8 no_cgroups; /* a knob that the agent may turn: do not count per cgroup */
+	__u8 pad[18];    /* whole cache lines: two CPUs never share one */
 };
 
 /* One a cgroup and shard of CPUs; row and shard as bpf/lib/ledger.h says. */
 struct fl_sched_cgroup {
+	__u64 id;
 	__u64 waits;
 	__u64 wait_ns;
+	__u64 pad; /* a row never lies in two cache lines */
 };
 
 _Static_assert(sizeof(struct fl_sched_cpu) == 256, "a CPU's row is four cache lines");
-_Static_assert(sizeof(struct fl_sched_cgroup) == 16, "four rows to a cache line");
+_Static_assert(sizeof(struct fl_sched_cgroup) == 32, "two rows to a cache line");
