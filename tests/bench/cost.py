@@ -5,12 +5,16 @@ with runqlat (libbpf-tools), all in one run:
 
     cost.py [--blocks N] [-o table|json]
 
-A block plays every variant once in some order and then once more in the opposite order, so
-that whatever drifts is shared evenly by all of them, and that PALINDROMES times over, each
-beginning at another variant: a program that is loaded lands at another place each time, where
-it costs up to 1 % more or less, so a block is the mean of several loads.
+A block plays every variant once in a random order and then once more in the opposite order, so
+that whatever drifts, or is left behind by the one before, is shared evenly by all of them, and
+that PALINDROMES times over: a program that is loaded lands at another place each time, where it
+costs up to 1 % more or less, so a block is the median of many short loads.
 `nothing` and `empty` are played twice under two names: the difference between a thing and
-itself is what this machine can tell apart today.
+itself is what this machine can tell apart today.  runqlat is played apart, as the kernel works
+on for a while after its tables were dropped, which whoever comes next would pay for.
+Fairlead's program is loaded as the warden does it, by a process that then sleeps, as the empty
+one is: an agent that wakes up each second is felt on the other half of a core, which is no cost
+of the hook (tests/prove/ground/idle.py has that one).
 
 A figure is the median of many short goes of one pair of processes (tests/bench/pingpong)
 that stays on one CPU; programs are loaded and taken away outside of the time that is
@@ -21,21 +25,26 @@ import argparse
 import contextlib
 import json
 import os
+import random
 import signal
 import statistics
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from running import BUILT, ROOT, Agent, Holder
+from running import BUILT, ROOT, Holder
 
-PALINDROMES = 4         # in a block
-GOES = 20               # of each variant in half a palindrome
+PALINDROMES = 10        # of the close ones in a block
+FAR_PALINDROMES = 2
+GOES = 6                # of each variant in half a palindrome
 SWITCHES = 5000         # in a go: 12 ms, about as long as a disturbance
+SETTLING_SWITCHES = 50000
 COUNTED_SWITCHES = 20000
 STATISTICS = "/proc/sys/kernel/bpf_stats_enabled"
 NAMES = {"nothing again": "nothing", "empty again": "empty"}
-VARIANTS = ("nothing", "nothing again", "empty", "empty again", "fairlead", "runqlat")
+CLOSE = ("nothing", "nothing again", "empty", "empty again", "fairlead")
+FAR = ("nothing", "fairlead", "runqlat")
+VARIANTS = CLOSE + ("runqlat",)
 COMPARISONS = (("nothing again", "nothing"), ("empty again", "empty"), ("empty", "nothing"),
                ("fairlead", "nothing"), ("runqlat", "nothing"), ("fairlead", "empty"))
 
@@ -83,7 +92,7 @@ def loaded(variant, runqlat):
     if kind == "empty":
         return Holder(1, f"{BUILT}/tests/bench/hold", f"{BUILT}/tests/bench/empty.bpf.o")
     if kind == "fairlead":
-        return Agent()
+        return Holder(1, f"{BUILT}/tests/bench/hold", "sched")
     if kind == "runqlat":
         return Holder(3, runqlat, "86400", "1")     # wakeup, wakeup_new, switch
     return contextlib.nullcontext()
@@ -92,7 +101,7 @@ def loaded(variant, runqlat):
 def play(table, variant, runqlat):
     """Nanoseconds a switch; and a run, and runs a switch, by the kernel's statistics."""
     with loaded(variant, runqlat) as running:
-        table.switch_ns(SWITCHES)       # caches and branches learn the new way
+        table.switch_ns(SETTLING_SWITCHES)      # caches learn the new way, what was before goes
         ns = statistics.median(table.switch_ns(SWITCHES) for _ in range(GOES))
         if running is None:
             return {"ns": ns}
@@ -108,16 +117,17 @@ def measure(blocks, told=lambda _: None):
     runqlat = subprocess.run([f"{ROOT}/setup/peer.sh", "libbpf-tools", "runqlat"], check=True,
                              stdout=subprocess.PIPE, text=True).stdout.strip()
     found = []
-    with PingPong() as table:
-        for number in range(blocks):
-            block = {variant: [] for variant in VARIANTS}
-            for turn in range(number, number + PALINDROMES):
-                turn %= len(VARIANTS)
-                order = VARIANTS[turn:] + VARIANTS[:turn]
-                for variant in order + order[::-1]:
-                    block[variant].append(play(table, variant, runqlat))
-            found.append(block)
-            told(f"block {number + 1} of {blocks}")
+    dice = random.Random(1)     # the same orders each time
+    for number in range(blocks):
+        block = {variant: [] for variant in VARIANTS}
+        with PingPong() as table:       # anew, as it lies in other pages then, too
+            for variants, palindromes in ((CLOSE, PALINDROMES), (FAR, FAR_PALINDROMES)):
+                for _ in range(palindromes):
+                    order = dice.sample(variants, len(variants))
+                    for variant in order + order[::-1]:
+                        block[variant].append(play(table, variant, runqlat))
+        found.append(block)
+        told(f"block {number + 1} of {blocks}")
     return found
 
 
@@ -126,15 +136,15 @@ def quartiles(values):
     return statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
 
 
-def block_mean(block, variant, field="ns"):
-    return statistics.fmean(half[field] for half in block[variant])
+def typical(block, variant, field="ns"):
+    return statistics.median(half[field] for half in block[variant])
 
 
 def compare(blocks, one, other):
     """Quartiles of the ratio, and of the nanoseconds a switch that `one` takes longer."""
     return {
-        "ratio": quartiles(block_mean(b, one) / block_mean(b, other) for b in blocks),
-        "added_ns": quartiles(block_mean(b, one) - block_mean(b, other) for b in blocks),
+        "ratio": quartiles(typical(b, one) / typical(b, other) for b in blocks),
+        "added_ns": quartiles(typical(b, one) - typical(b, other) for b in blocks),
     }
 
 
@@ -143,8 +153,8 @@ def summary(blocks):
     for one, other in COMPARISONS:
         result["comparisons"][f"{one} / {other}"] = compare(blocks, one, other)
     for variant in ("empty", "fairlead", "runqlat"):
-        run_ns = quartiles(block_mean(b, variant, "run_ns") for b in blocks)
-        runs = statistics.median(block_mean(b, variant, "runs_a_switch") for b in blocks)
+        run_ns = quartiles(typical(b, variant, "run_ns") for b in blocks)
+        runs = statistics.median(typical(b, variant, "runs_a_switch") for b in blocks)
         result["kernel"][variant] = {"run_ns": run_ns, "runs_a_switch": runs,
                                      "ns_a_switch": run_ns[1] * runs}
     return result

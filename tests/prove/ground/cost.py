@@ -46,8 +46,8 @@ def control_is_off(measured):
 
 
 def raw(blocks, *variants):
-    return {"columns": [f"{variant}, ns a switch, half {half}"
-                        for variant in variants for half in range(1, 2 * cost.PALINDROMES + 1)],
+    return {"columns": [f"{variant}, ns a switch, half {half}" for variant in variants
+                        for half in range(1, len(blocks[0][variant]) + 1)],
             "rows": [[half["ns"] for v in variants for half in block[v]] for block in blocks]}
 
 
@@ -73,7 +73,8 @@ def prove_cost(proof):
                 figure={"ns quartiles": a_run,
                         "of which an empty program": kernel["empty"]["run_ns"][1]},
                 holds=a_run[1] <= 100, **common,
-                pairs={"columns": [f"fairlead, ns a run, half {n}" for n in range(1, 2 * cost.PALINDROMES + 1)],
+                pairs={"columns": [f"fairlead, ns a run, half {n}"
+                              for n in range(1, len(blocks[0]["fairlead"]) + 1)],
                        "rows": [[half["run_ns"] for half in b["fairlead"]] for b in blocks]})
 
     # Two measures, both of the same run, and both have to say so: what the workload loses, and
