@@ -141,5 +141,5 @@ clean: ; $Q rm -rf $O
 FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all san tools unit-tests fuzz-targets run test fuzz vm prove vmlinux format clean FORCE $(tiers:%=test-%)
+.PHONY: all san tools unit-tests fuzz-targets run test fuzz vm prove vmlinux docs format clean FORCE $(tiers:%=test-%)
 -include $(shell find $O -name '*.d' -type f 2>/dev/null)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdio.h>
 
 #include "agent/base/cleanup.h"
@@ -7,6 +8,21 @@
 #include "agent/config/command.h"
 #include "agent/config/render.h"
 
+/*
+ * Whoever started us may have closed 0, 1 or 2; what we open next would get the number and,
+ * being a socket to the warden, all that we print.  Reading gives an end, writing an error.
+ */
+static void fill_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDONLY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	CLEANUP(command_call_done) struct command_call call = { 0 };
@@ -14,6 +30,7 @@ int main(int argc, char **argv)
 	size_t count;
 	const struct command *all = commands(&count);
 
+	fill_standard_descriptors();
 	if (command_parse(all, count, argc, argv, &call, err, sizeof(err))) {
 		fprintf(stderr, "fairlead: %s\n", err);
 		return COMMAND_WRONG_USE;

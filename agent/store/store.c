@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/store/record.h"
@@ -31,6 +32,10 @@ int store_open(struct store **ret, const char *dir, char why[STORE_WHY])
 
 	if (folder < 0)
 		return folder;
+	if (flock(folder, LOCK_EX | LOCK_NB)) {
+		snprintf(why, STORE_WHY, "%s is in use: give this agent another --state-dir", dir);
+		return -EBUSY;
+	}
 	s = calloc(1, sizeof(*s));
 	if (!s) {
 		snprintf(why, STORE_WHY, "%s", strerror(ENOMEM));

@@ -22,7 +22,10 @@ struct node_record {
 /* How the run before this one ended. */
 enum last_run { LAST_NONE, LAST_CLEAN, LAST_KILLED, LAST_NODE_DOWN };
 
-/* Opens a folder that is there and safe (folder.h); -errno and why when it is not. */
+/*
+ * Opens a folder that is there and safe (folder.h), and keeps others out until it is freed;
+ * -errno and why when that cannot be, -EBUSY when somebody has it.
+ */
 int store_open(struct store **ret, const char *dir, char why[STORE_WHY]);
 struct store *store_free(struct store *s); /* takes NULL, returns NULL */
 void store_freep(struct store **s);

@@ -7,7 +7,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from fairlead import HELPERS, Agent, bpf_programs, command, folder, one_line, read_to_end
+from fairlead import (ENVIRONMENT, FAIRLEAD, HELPERS, Agent, bpf_programs, command, folder,
+                      one_line, read_to_end)
 from tap import check, cleanup, equal, limit, main, skip, wait_for
 
 
@@ -136,6 +137,24 @@ def test_a_bad_reload_changes_nothing():
     check("fairlead.yaml:3:3: " in agent.log(), agent.log())
     equal(agent.get("/healthz")[0], 200, "healthz")
     check("debug" not in agent.log().replace("colour", ""), "the new level is in force")
+
+
+def test_a_state_folder_is_one_agents_at_a_time():
+    "a second agent on the same state folder runs without one, and says so"
+    first = Agent()
+    second = Agent("--state-dir", first.state)
+    check("is in use" in second.log(), second.log())
+    check("is in use" not in first.log(), first.log())
+
+
+def test_closed_standard_descriptors_do_no_harm():
+    "a command whose stdout is closed fails, and its warden hears nothing of what it prints"
+    for closed in ("<&-", ">&-", "<&- >&-"):
+        result = subprocess.run(["sh", "-c", f'exec "$0" doctor {closed}', FAIRLEAD], text=True,
+                                env=ENVIRONMENT, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+                                timeout=30)
+        check("protocol" not in result.stderr, (closed, result.stderr))
+        equal(result.returncode, 1 if ">&-" in closed else 0, f"exit status with {closed}")
 
 
 def test_usr1_dumps_the_state():

@@ -419,6 +419,21 @@ static int the_node_record_comes_back_as_it_was(void)
 	return 0;
 }
 
+static int a_folder_is_one_agents_at_a_time(void)
+{
+	CLEANUP(store_freep) struct store *s = NULL;
+	CLEANUP(store_freep) struct store *other = NULL;
+	char why[STORE_WHY];
+	PLACE(p);
+
+	CHECK(store_open(&s, p.path, why) == 0);
+	CHECK(store_open(&other, p.path, why) == -EBUSY && !other);
+	CHECK(strstr(why, "is in use: give this agent another --state-dir"));
+	s = store_free(s);
+	CHECK(store_open(&other, p.path, why) == 0);
+	return 0;
+}
+
 static int the_next_start_knows_how_the_last_run_ended(void)
 {
 	enum last_run last;
@@ -441,6 +456,7 @@ TEST_MAIN({ "what was saved is loaded", what_was_saved_is_loaded },
 	  { "bytes after the end are damage", bytes_after_the_end_are_damage },
 	  { "a huge file is damage, and not memory", a_huge_file_is_damage_and_not_memory },
 	  { "damaged files never replace each other", damaged_files_never_replace_each_other },
+	  { "a folder is one agent's at a time", a_folder_is_one_agents_at_a_time },
 	  { "a newer file is refused with a line and left alone",
 	    a_newer_file_is_refused_with_a_line_and_left_alone },
 	  { "older files are brought up step by step", older_files_are_brought_up_step_by_step },
