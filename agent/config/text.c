@@ -5,26 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bytes of the character at p, or 0 when it is cut off, overlong or no character at all. */
-static size_t decode(const unsigned char *p, size_t left, uint32_t *ret)
-{
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = *p < 0x80 ? 1 : *p >> 5 == 6 ? 2 : *p >> 4 == 14 ? 3 : *p >> 3 == 30 ? 4 : 0;
-	uint32_t c;
-
-	if (n == 0 || n > left)
-		return 0;
-	c = n == 1 ? *p : *p & (0xff >> (n + 1));
-	for (size_t i = 1; i < n; i++) {
-		if (p[i] >> 6 != 2)
-			return 0;
-		c = c << 6 | (p[i] & 0x3f);
-	}
-	if (c < smallest[n] || c > 0x10ffff || c >> 11 == 0x1b /* a surrogate */)
-		return 0;
-	*ret = c;
-	return n;
-}
+#include "agent/base/utf8.h"
 
 static bool is_control(uint32_t c)
 {
@@ -39,7 +20,7 @@ int text_check(const char *text, size_t length, struct text_fault *ret)
 	uint32_t c;
 
 	for (size_t n; p < end; p += n) {
-		n = decode(p, end - p, &c);
+		n = utf8_decode(p, (size_t)(end - p), &c);
 		if (n && c == '\r' && p + 1 < end && p[1] == '\n')
 			continue;
 		if (!n || is_control(c)) {

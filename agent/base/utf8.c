@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/base/utf8.h"
+
+size_t utf8_decode(const void *at, size_t left, uint32_t *ret)
+{
+	const unsigned char *p = at;
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = *p < 0x80 ? 1 : *p >> 5 == 6 ? 2 : *p >> 4 == 14 ? 3 : *p >> 3 == 30 ? 4 : 0;
+	uint32_t c;
+
+	if (n == 0 || n > left)
+		return 0;
+	c = n == 1 ? *p : *p & (0xff >> (n + 1));
+	for (size_t i = 1; i < n; i++) {
+		if (p[i] >> 6 != 2)
+			return 0;
+		c = c << 6 | (p[i] & 0x3f);
+	}
+	if (c < smallest[n] || c > 0x10ffff || c >> 11 == 0x1b /* a surrogate */)
+		return 0;
+	*ret = c;
+	return n;
+}
