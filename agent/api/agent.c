@@ -17,7 +17,7 @@
 #include "agent/base/version.h"
 #include "agent/loop/loop.h"
 #include "agent/probes/machine.h"
-#include "agent/probes/sched_sample.h"
+#include "agent/probes/sample.h"
 #include "agent/snapshot/finding.h"
 #include "agent/snapshot/snapshot.h"
 #include "agent/warden/warden.h"
@@ -55,7 +55,7 @@ static void fill_own(struct agent *a, struct agent_snapshot *ret)
 	};
 }
 
-static char *snapshot_text(void *context, const struct sched_sample *since)
+static char *snapshot_text(void *context, const struct sample *since)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
 	struct agent *a = context;
@@ -70,10 +70,10 @@ static char *snapshot_text(void *context, const struct sched_sample *since)
 	return json_snapshot(s);
 }
 
-static struct sched_sample *take_base(void *context)
+static struct sample *take_base(void *context)
 {
 	struct agent *a = context;
-	struct sched_sample *s = NULL;
+	struct sample *s = NULL;
 
 	node_base(a->node, clock_mono_ns(), &s);
 	return s;

@@ -10,41 +10,70 @@
 #include "agent/snapshot/finding.h"
 #include "agent/snapshot/snapshot.h"
 
-/* "tp_btf: EPERM (Operation not permitted)" for each hook that was tried in vain. */
-static void describe_refusals(const struct sched_state *sched, char *ret, size_t size)
+#define NOWHERE (-1)
+
+static bool measures(const struct subject_state *state)
+{
+	return state->wanted && !state->error;
+}
+
+/* The way of a part that is in use. */
+static int way_of(const struct subject_state *state, int part)
+{
+	for (int way = 0; way < LOAD_WAYS && measures(state); way++)
+		if (!state->tried[part][way])
+			return way;
+	return NOWHERE;
+}
+
+static enum finding_state part_is(const struct subject_state *state, int part)
+{
+	int way = way_of(state, part);
+
+	return way == NOWHERE ? FINDING_OFF : way ? FINDING_FALLBACK : FINDING_ON;
+}
+
+/* "tp_btf/x: EPERM (Operation not permitted)" for each hook of a part that was tried in vain. */
+static size_t describe_refusals(const struct subject_state *state, int part, char *ret, size_t size)
 {
 	size_t n = 0;
 
 	ret[0] = '\0';
-	for (int hook = 0; hook < _SCHED_HOOK_MAX && n < size; hook++) {
-		int r = sched->tried[hook];
+	for (int way = 0; way < LOAD_WAYS && n < size; way++) {
+		int r = state->tried[part][way];
 
 		if (r < 0)
 			n += (size_t)snprintf(ret + n, size - n, "%s%s: %s (%s)", n ? "; " : "",
-					      sched_hook_names[hook], strerrorname_np(-r),
-					      strerror(-r));
+					      state->subject->parts[part].ways[way].hook,
+					      strerrorname_np(-r), strerror(-r));
 	}
-	if (n < size && sched->error && sched->text[0])
-		snprintf(ret + n, size - n, "%s%s", n ? "; " : "", sched->text);
+	if (n < size && state->error && state->text[0])
+		n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? "; " : "", state->text);
+	return n;
 }
 
-static enum finding_state sched_is(const struct sched_state *sched)
+void findings_subject(const struct subject_state *state, struct subject_snapshot *ret)
 {
-	if (!sched->wanted || sched->error)
-		return FINDING_OFF;
-	return sched->hook == SCHED_HOOK_TP_BTF ? FINDING_ON : FINDING_FALLBACK;
-}
+	int way = way_of(state, 0);
 
-void findings_subject(const struct sched_state *sched, struct subject_snapshot *ret)
-{
-	*ret = (struct subject_snapshot){ .name = "sched", .state = sched_is(sched) };
-	if (ret->state != FINDING_OFF)
-		snprintf(ret->hook, sizeof(ret->hook), "%s", sched_hook_names[sched->hook]);
-	if (!sched->wanted)
-		snprintf(ret->reason, sizeof(ret->reason),
-			 "sched.hook is off in the configuration");
+	*ret = (struct subject_snapshot){ .state = FINDING_ON };
+	snprintf(ret->name, sizeof(ret->name), "%s", state->subject->name);
+	if (!state->wanted)
+		snprintf(ret->reason, sizeof(ret->reason), "%s.hook is off in the configuration",
+			 state->subject->name);
+	if (way == NOWHERE)
+		ret->state = FINDING_OFF;
 	else
-		describe_refusals(sched, ret->reason, sizeof(ret->reason));
+		snprintf(ret->hook, sizeof(ret->hook), "%s",
+			 state->subject->parts[0].ways[way].hook);
+	for (int part = 0; state->wanted && state->subject->parts[part].name; part++) {
+		if (part_is(state, part) == FINDING_ON)
+			continue;
+		if (ret->state == FINDING_ON)
+			ret->state = FINDING_FALLBACK;
+		if (!ret->reason[0]) /* the first says enough; the doctor says all */
+			describe_refusals(state, part, ret->reason, sizeof(ret->reason));
+	}
 }
 
 static void text(char *to, size_t size, const char *from)
@@ -53,48 +82,61 @@ static void text(char *to, size_t size, const char *from)
 }
 #define set(field, value) text(field, sizeof(field), value)
 
-static const char *mend_for(const struct sched_state *sched, const struct machine *machine,
-			    uint64_t capabilities)
+static void mend(const struct subject_state *state, int part, const struct machine *machine,
+		 uint64_t capabilities, struct finding *f)
 {
 	uint64_t needed = 0;
+	int error = state->error;
 
+	for (int way = 0; way < LOAD_WAYS; way++)
+		if (state->tried[part][way] < 0)
+			error = state->tried[part][way];
 	for (int i = 0; i < capability_use_count; i++)
 		if (capability_uses[i].kept)
 			needed |= 1ull << capability_uses[i].number;
-	if (!sched->wanted)
-		return "set sched.hook to auto";
-	if ((capabilities & needed) != needed)
-		return "run as root, or give CAP_BPF and CAP_PERFMON";
-	if (!machine->btf)
-		return "use a kernel built with CONFIG_DEBUG_INFO_BTF=y";
-	if (!strcmp(machine->lockdown, "confidentiality"))
-		return "boot with lockdown=integrity or none: confidentiality keeps BPF from kernel memory";
-	if (sched->error == -EPERM)
-		return "in a container: use the seccomp profile that allows bpf and perf_event_open";
-	return "report this with the output of `fairlead doctor -o json`";
+	if (!state->wanted || f->state == FINDING_FALLBACK || !error)
+		snprintf(f->mend, sizeof(f->mend), "set %s.hook to auto%s", state->subject->name,
+			 f->state == FINDING_FALLBACK ? " on a kernel that takes tp_btf" : "");
+	else if ((capabilities & needed) != needed)
+		set(f->mend, "run as root, or give CAP_BPF and CAP_PERFMON");
+	else if (!machine->btf)
+		set(f->mend, "use a kernel built with CONFIG_DEBUG_INFO_BTF=y");
+	else if (!strcmp(machine->lockdown, "confidentiality"))
+		set(f->mend, "boot with lockdown=integrity or none: confidentiality keeps BPF from "
+			     "kernel memory");
+	else if (error == -EPERM)
+		set(f->mend, "in a container: use the seccomp profile that allows bpf and "
+			     "perf_event_open");
+	else
+		set(f->mend, "report this with the output of `fairlead doctor -o json`");
 }
 
-static void add_hooks(const struct sched_state *sched, const struct machine *machine,
+static void add_hooks(const struct subject_state *state, const struct machine *machine,
 		      uint64_t capabilities, struct findings *ret)
 {
-	struct finding *f = findings_add(ret, FINDING_HOOK, sched_is(sched), "sched_switch");
-	struct subject_snapshot subject;
+	for (int part = 0; state->subject->parts[part].name; part++) {
+		const struct load_part *of = &state->subject->parts[part];
+		struct finding *f = findings_add(ret, FINDING_HOOK, part_is(state, part), of->name);
+		char refused[160];
+		size_t n = describe_refusals(state, part, refused, sizeof(refused));
+		int way = way_of(state, part);
 
-	findings_subject(sched, &subject);
-	switch (f->state) {
-	case FINDING_ON:
-		snprintf(f->reason, sizeof(f->reason), "%s attached", subject.hook);
-		break;
-	case FINDING_FALLBACK:
-		snprintf(f->reason, sizeof(f->reason), "%.40s attached; %.180s", subject.hook,
-			 subject.reason[0] ? subject.reason : "chosen by sched.hook");
-		set(f->lost, "nothing; a switch costs about 0.3 us more");
-		set(f->mend, "set sched.hook to auto on a kernel that takes tp_btf");
-		break;
-	default:
-		set(f->reason, subject.reason);
-		set(f->lost, "run-queue waits per CPU and cgroup");
-		set(f->mend, mend_for(sched, machine, capabilities));
+		if (way != NOWHERE)
+			snprintf(f->reason, sizeof(f->reason), "%s attached%s%s",
+				 of->ways[way].hook, way ? "; " : "",
+				 !way ? ""
+				 : n  ? refused
+				      : "chosen in the configuration");
+		else if (!state->wanted)
+			snprintf(f->reason, sizeof(f->reason),
+				 "%s.hook is off in the configuration", state->subject->name);
+		else
+			set(f->reason, n ? refused : "has no hook of the kind that was chosen");
+		if (f->state == FINDING_ON)
+			continue;
+		set(f->lost, f->state == FINDING_OFF ? of->lost
+						     : "nothing; an event costs about 0.3 us more");
+		mend(state, part, machine, capabilities, f);
 	}
 }
 
@@ -165,11 +207,12 @@ static void add_capabilities(uint64_t capabilities, struct findings *ret)
 	}
 }
 
-void findings_collect(const struct sched_state *sched, const struct machine *machine,
-		      uint64_t capabilities, struct findings *ret)
+void findings_collect(const struct subject_state *states, size_t count,
+		      const struct machine *machine, uint64_t capabilities, struct findings *ret)
 {
 	*ret = (struct findings){ 0 };
-	add_hooks(sched, machine, capabilities, ret);
+	for (size_t i = 0; i < count; i++)
+		add_hooks(&states[i], machine, capabilities, ret);
 	add_backends(machine, ret);
 	add_capabilities(capabilities, ret);
 }

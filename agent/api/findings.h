@@ -4,22 +4,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/probes/sched_load.h"
+#include "agent/probes/load.h"
 
 struct findings;
 struct machine;
 struct subject_snapshot;
 
-struct sched_state {
+/* How loading a subject went. */
+struct subject_state {
+	const struct load_subject *subject;
 	bool wanted;
-	int error; /* of the whole: 0 when a hook is on */
-	int hook;
-	int tried[_SCHED_HOOK_MAX];
-	char text[128]; /* the kernel's or libbpf's own words */
+	int error; /* of the whole: 0 when it measures */
+	int tried[LOAD_PARTS][LOAD_WAYS];
+	char text[LOAD_TEXT]; /* the kernel's or libbpf's own words */
 };
 
-void findings_subject(const struct sched_state *sched, struct subject_snapshot *ret);
+void findings_subject(const struct subject_state *state, struct subject_snapshot *ret);
 
 /* capabilities: what the warden holds, and what was held to start with and given up. */
-void findings_collect(const struct sched_state *sched, const struct machine *machine,
-		      uint64_t capabilities, struct findings *ret);
+void findings_collect(const struct subject_state *states, size_t count,
+		      const struct machine *machine, uint64_t capabilities, struct findings *ret);

@@ -12,7 +12,7 @@
 #include "agent/base/log.h"
 #include "agent/config/option.h"
 #include "agent/loop/loop.h"
-#include "agent/probes/sched_sample.h"
+#include "agent/probes/sample.h"
 
 #define IDLE_SECONDS 10u         /* a client that says nothing for so long is cut off */
 #define MEMORY       (8 * 1024u) /* a connection: request line, headers, no body */
@@ -32,7 +32,7 @@ struct waiter {
 	struct waiter *next, **link;
 	struct http *http;
 	struct MHD_Connection *connection;
-	struct sched_sample *base;
+	struct sample *base;
 	struct loop_source *timer; /* NULL once the window has ended */
 };
 
@@ -81,7 +81,7 @@ static struct waiter *waiter_free(struct waiter *w)
 {
 	if (w) {
 		loop_drop(w->timer);
-		sched_sample_free(w->base);
+		sample_free(w->base);
 		*w->link = w->next;
 		if (w->next)
 			w->next->link = w->link;

@@ -10,14 +10,14 @@
 
 struct http;
 struct loop;
-struct sched_sample;
+struct sample;
 
 /* What the door asks of the agent.  Texts are JSON, malloc'ed, NULL when out of memory. */
 struct http_agent {
 	void *context;
 	char *(*snapshot)(void *context,
-			  const struct sched_sample *base); /* NULL: the own window */
-	struct sched_sample *(*base)(void *context);
+			  const struct sample *base); /* NULL: the own window */
+	struct sample *(*base)(void *context);
 	char *(*doctor)(void *context);
 	const char *(*not_ready)(void *context); /* NULL when ready, else why not */
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agent/api/compose.h"
 #include "agent/api/findings.h"
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
@@ -14,12 +15,17 @@
 #include "agent/base/version.h"
 #include "agent/config/config.h"
 #include "agent/probes/cgroup_names.h"
+#include "agent/probes/disk_names.h"
+#include "agent/probes/disk_read.h"
+#include "agent/probes/load.h"
 #include "agent/probes/machine.h"
-#include "agent/probes/sched_load.h"
+#include "agent/probes/memory.h"
+#include "agent/probes/network.h"
+#include "agent/probes/pressure.h"
+#include "agent/probes/sample.h"
 #include "agent/probes/sched_read.h"
-#include "agent/probes/sched_sample.h"
 #include "agent/security/privileges.h"
-#include "agent/signals/sched_signal.h"
+#include "agent/signals/window.h"
 #include "agent/snapshot/snapshot.h"
 #include "agent/warden/warden.h"
 #include "agent/wire/wire.h"
@@ -28,15 +34,18 @@
  * 10 us a cgroup, and a dead cgroup's row hurts nobody for a while. */
 #define SWEEP_NS (10 * NS_PER_SEC)
 
+enum { SCHED = WIRE_SCHED, DISK = WIRE_DISK, _SUBJECT_MAX = _WIRE_SUBJECT_MAX };
+
 struct node {
 	struct warden *warden;
 	struct machine machine;
 	uint64_t capabilities; /* of the start, and of the warden now */
-	struct sched_state sched_state;
+	struct subject_state states[_SUBJECT_MAX];
 	struct sched_read *sched; /* NULL: off */
-	struct sched_sample *sample;
-	struct sched_signal *signal;
-	struct cgroup_names *names; /* NULL: no cgroup2 here */
+	struct disk_read *disk;   /* NULL: off */
+	struct sample *sample;
+	struct window *window;
+	struct compose_names names;
 	size_t cpus;
 	bool *online;
 	uint64_t swept_ns;
@@ -48,36 +57,43 @@ static void close_fds(const struct wire_reply *reply, const int *fds)
 		close(fds[i]);
 }
 
-static int load_sched(struct node *n, const struct config *config)
+/* 0, or -errno when the warden is no help at all; that it cannot load is told in the state. */
+static int load(struct node *n, int subject, int hook, bool cgroups)
 {
 	struct wire_request ask = { .kind = WIRE_LOAD,
-				    .subject = WIRE_SCHED,
-				    .hook = (uint32_t)config->sched_hook,
-				    .cgroups = config->sched_cgroups };
-	struct sched_state *state = &n->sched_state;
+				    .subject = (uint32_t)subject,
+				    .hook = (uint32_t)hook,
+				    .cgroups = cgroups };
+	struct subject_state *state = &n->states[subject];
+	struct subject_snapshot shown;
 	struct wire_reply reply;
 	int fds[WIRE_FDS], r;
 
-	state->wanted = config->sched_hook != HOOK_OFF;
+	state->wanted = hook != HOOK_OFF;
 	if (!state->wanted)
 		return 0;
 	r = warden_ask(n->warden, &ask, &reply, fds);
 	if (r)
 		return r;
 	state->error = reply.error;
-	state->hook = (int)reply.hook;
-	memcpy(state->tried, reply.tried, sizeof(state->tried));
-	memcpy(state->text, reply.text, sizeof(state->text));
-	if (!reply.error) {
+	for (int part = 0; part < LOAD_PARTS; part++)
+		for (int way = 0; way < LOAD_WAYS; way++)
+			state->tried[part][way] = reply.tried[part * LOAD_WAYS + way];
+	snprintf(state->text, sizeof(state->text), "%.*s", LOAD_TEXT - 1, reply.text);
+	if (!reply.error)
+		state->error = reply.fds != LOAD_MAPS ? -EPROTO
+			       : subject == SCHED
+				       ? sched_read_new(&n->sched, fds, reply.cpus, reply.shards)
+				       : disk_read_new(&n->disk, fds);
+	if (subject == SCHED && !reply.error)
 		n->cpus = reply.cpus;
-		state->error = sched_read_new(&n->sched, fds, reply.cpus, reply.shards);
-	}
 	close_fds(&reply, fds);
+	findings_subject(state, &shown);
 	if (state->error)
-		log_warn("sched", "off: run-queue waits are not measured error=%s kernel=\"%s\"",
+		log_warn(shown.name, "off: not measured error=%s kernel=\"%s\"",
 			 strerror(-state->error), state->text);
 	else
-		log_info("sched", "on hook=%s", sched_hook_names[state->hook]);
+		log_info(shown.name, "on hook=%s", shown.hook);
 	return 0;
 }
 
@@ -106,23 +122,28 @@ int node_new(struct node **ret, struct warden *warden, const struct config *conf
 	n->warden = warden;
 	n->capabilities = capabilities & privileges_start_only();
 	n->cpus = (size_t)sysconf(_SC_NPROCESSORS_CONF);
+	n->states[SCHED].subject = &sched_subject;
+	n->states[DISK].subject = &disk_subject;
 	machine_read(&n->machine, "");
 	r = ask_capabilities(n);
 	if (!r)
-		r = load_sched(n, config);
+		r = load(n, SCHED, config->sched_hook, config->sched_cgroups);
+	if (!r)
+		r = load(n, DISK, config->disk_hook, config->disk_cgroups);
 	if (r)
 		return r;
 	n->online = calloc(n->cpus, sizeof(*n->online));
 	if (!n->online)
 		return -ENOMEM;
-	r = sched_sample_new(&n->sample, n->cpus);
+	r = sample_new(&n->sample, n->cpus);
 	if (!r)
-		r = sched_signal_new(&n->signal, n->cpus, config->window_ns);
+		r = window_new(&n->window, n->cpus, config->window_ns);
 	if (r)
 		return r;
-	r = cgroup_names_new(&n->names, "");
+	r = cgroup_names_new(&n->names.cgroups, "", NULL);
 	if (r)
 		log_warn("cgroups", "no cgroup2 hierarchy in sight: cgroups are shown by number");
+	cgroup_names_new(&n->names.blkio, "", "blkio"); /* most machines have none, and need none */
 	*ret = TAKE(n);
 	return 0;
 }
@@ -131,9 +152,11 @@ struct node *node_free(struct node *n)
 {
 	if (n) {
 		sched_read_free(n->sched);
-		sched_sample_free(n->sample);
-		sched_signal_free(n->signal);
-		cgroup_names_free(n->names);
+		disk_read_free(n->disk);
+		sample_free(n->sample);
+		window_free(n->window);
+		cgroup_names_free(n->names.cgroups);
+		cgroup_names_free(n->names.blkio);
 		free(n->online);
 	}
 	free(n);
@@ -147,89 +170,86 @@ void node_freep(struct node **n)
 
 void node_configure(struct node *n, const struct config *config)
 {
-	sched_signal_set_window(n->signal, config->window_ns);
+	window_set_length(n->window, config->window_ns);
 	if (n->sched)
 		sched_read_set_cgroups(n->sched, config->sched_cgroups);
+	if (n->disk)
+		disk_read_set_cgroups(n->disk, config->disk_cgroups);
 }
 
-/* Frees the rows of cgroups that a fresh walk of the whole tree no longer finds. */
-static void sweep(struct node *n, uint64_t now_ns)
+static int take_sample(struct node *n, uint64_t now_ns, struct sample *ret)
 {
-	if (!n->names || now_ns - n->swept_ns < SWEEP_NS)
-		return;
-	n->swept_ns = now_ns;
-	if (cgroup_names_refresh(n->names) || !cgroup_names_whole(n->names))
-		return;
-	for (size_t row = 0; row < FL_LEDGER_ROWS; row++) {
-		uint64_t id = n->sample->rows[row].id;
+	ret->when_ns = now_ns;
+	pressure_read(ret->pressure, "/proc/pressure");
+	memory_read(&ret->memory, "");
+	network_read(&ret->network, "");
+	if (n->sched)
+		sched_read_sample(n->sched, ret->sched);
+	disk_sample_clear(&ret->disk);
+	return n->disk ? disk_read_sample(n->disk, &ret->disk) : 0;
+}
 
-		if (id && !cgroup_names_find(n->names, id))
+/* Could be walked anew, and all of the node's tree is in sight: who is not there is gone. */
+static bool knows_all(struct cgroup_names *names)
+{
+	return names && !cgroup_names_refresh(names) && cgroup_names_whole(names);
+}
+
+static void sweep_sched(struct node *n)
+{
+	for (size_t row = 0; row < FL_LEDGER_ROWS; row++) {
+		uint64_t id = n->sample->sched->rows[row].id;
+
+		if (id && !cgroup_names_find(n->names.cgroups, id))
 			sched_read_forget(n->sched, id);
 	}
 }
 
+static void sweep_disk(struct node *n, const struct cgroup_names *names)
+{
+	const struct disk_sample *s = &n->sample->disk;
+	char name[DISK_NAME];
+
+	for (size_t i = 0; i < s->share_count; i++)
+		if (s->shares[i].cgroup && !cgroup_names_find(names, s->shares[i].cgroup))
+			disk_read_forget_cgroup(n->disk, s->shares[i].cgroup);
+	for (size_t i = 0; i < s->device_count; i++)
+		if (s->devices[i].number && !disk_name("", s->devices[i].number, name))
+			disk_read_forget_device(n->disk, s->devices[i].number);
+}
+
+/* Frees the rows of cgroups and devices that a fresh look no longer finds. */
+static void sweep(struct node *n, uint64_t now_ns)
+{
+	bool all;
+
+	if (now_ns - n->swept_ns < SWEEP_NS)
+		return;
+	n->swept_ns = now_ns;
+	all = knows_all(n->names.cgroups);
+	if (n->sched && all)
+		sweep_sched(n);
+	if (n->disk && (n->names.blkio ? knows_all(n->names.blkio) : all))
+		sweep_disk(n, n->names.blkio ? n->names.blkio : n->names.cgroups);
+}
+
 int node_tick(struct node *n, uint64_t now_ns)
 {
-	if (!n->sched)
-		return 0;
-	sched_read_sample(n->sched, now_ns, n->sample);
-	if (sched_signal_feed(n->signal, n->sample) == -ESTALE)
-		log_warn("sched", "counters ran backwards: the window starts anew");
+	int r;
+
+	r = take_sample(n, now_ns, n->sample);
+	if (!r)
+		r = window_feed(n->window, n->sample);
+	if (r == -ESTALE)
+		log_warn("signals", "counters ran backwards: the window starts anew");
+	else if (r)
+		return r;
 	sweep(n, now_ns);
 	return 0;
 }
 
-static void name_cgroups(struct node *n, struct snapshot *s)
+static void describe(struct node *n, struct snapshot *s)
 {
-	bool refreshed = false;
-
-	for (size_t i = 0; i < s->cgroup_count; i++) {
-		struct cgroup_snapshot *c = &s->cgroups[i];
-		const char *path = NULL;
-
-		if (n->names && c->id) {
-			path = cgroup_names_find(n->names, c->id);
-			if (!path && !refreshed) { /* younger than the last walk, or gone */
-				refreshed = true;
-				cgroup_names_refresh(n->names);
-				path = cgroup_names_find(n->names, c->id);
-			}
-		}
-		if (path)
-			snprintf(c->path, sizeof(c->path), "%s", path);
-		else if (!c->id)
-			snprintf(c->path, sizeof(c->path), "(other)");
-		else
-			snprintf(c->path, sizeof(c->path), "(gone, id %llu)",
-				 (unsigned long long)c->id);
-	}
-}
-
-static void fill_reading(struct snapshot *s, const struct sched_reading *reading)
-{
-	s->window_ns = reading->window_ns;
-	for (size_t cpu = 0; cpu < s->cpu_count; cpu++) {
-		s->cpus[cpu].wait = reading->cpu[cpu];
-		s->cpus[cpu].wait_total = reading->cpu_total[cpu];
-	}
-	for (size_t i = 0; i < s->cgroup_count; i++) {
-		const struct sched_row *row = &reading->row[i];
-
-		s->cgroups[i] = (struct cgroup_snapshot){ .id = row->id,
-							  .waits = row->waits,
-							  .wait_ns = row->wait_ns,
-							  .waits_total = row->waits_total,
-							  .wait_ns_total = row->wait_ns_total };
-	}
-}
-
-static int compose(struct node *n, const struct sched_reading *reading, struct snapshot **ret)
-{
-	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
-	int r = snapshot_new(&s, n->cpus, reading ? reading->rows : 0);
-
-	if (r)
-		return r;
 	s->wall_ns = clock_wall_ns();
 	s->uptime_ns = clock_ns(CLOCK_BOOTTIME);
 	memcpy(s->host, n->machine.host, sizeof(s->host));
@@ -241,51 +261,67 @@ static int compose(struct node *n, const struct sched_reading *reading, struct s
 		s->cpus[cpu].cpu = (unsigned int)cpu;
 		s->cpus[cpu].online = n->online[cpu];
 	}
-	if (reading)
-		fill_reading(s, reading);
-	name_cgroups(n, s);
+	s->disks_measured = n->disk != NULL;
+	for (int subject = 0; subject < _SUBJECT_MAX; subject++)
+		findings_subject(&n->states[subject], &s->subjects[s->subject_count++]);
 	snapshot_sort(s);
-	findings_subject(&n->sched_state, &s->subjects[s->subject_count++]);
+}
+
+/* then: NULL when there is nothing to compare yet. */
+static int compose(struct node *n, const struct sample *then, const struct sample *now,
+		   struct snapshot **ret)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
+	int r = then ? compose_between(&s, &n->names, n->cpus, then, now)
+		     : snapshot_new(&s, n->cpus, 0, 0, 0);
+
+	if (r)
+		return r;
+	describe(n, s);
 	*ret = TAKE(s);
 	return 0;
 }
 
 int node_snapshot(struct node *n, struct snapshot **ret)
 {
-	return compose(n, n->sched ? sched_signal_read(n->signal) : NULL, ret);
+	const struct sample *then = NULL, *now = NULL;
+
+	window_ends(n->window, &then, &now);
+	return compose(n, then, now, ret);
 }
 
-int node_base(struct node *n, uint64_t now_ns, struct sched_sample **ret)
+int node_base(struct node *n, uint64_t now_ns, struct sample **ret)
 {
-	int r = sched_sample_new(ret, n->cpus);
+	CLEANUP(sample_freep) struct sample *s = NULL;
+	int r = sample_new(&s, n->cpus);
 
-	if (r || !n->sched)
-		return r;
-	sched_read_sample(n->sched, now_ns, *ret);
-	return 0;
+	if (!r)
+		r = take_sample(n, now_ns, s);
+	if (!r)
+		*ret = TAKE(s);
+	return r;
 }
 
-int node_snapshot_since(struct node *n, uint64_t now_ns, const struct sched_sample *base,
+int node_snapshot_since(struct node *n, uint64_t now_ns, const struct sample *base,
 			struct snapshot **ret)
 {
-	CLEANUP(freep) struct sched_reading *reading = malloc(sizeof(*reading));
-	CLEANUP(freep) struct hist *room = calloc(n->cpus, sizeof(*room));
-	CLEANUP(sched_sample_freep) struct sched_sample *now = NULL;
-	int r;
+	CLEANUP(sample_freep) struct sample *now = NULL;
+	int r = node_base(n, now_ns, &now);
 
-	if (!reading || !room)
-		return -ENOMEM;
-	if (!n->sched)
-		return compose(n, NULL, ret);
-	r = node_base(n, now_ns, &now);
-	if (!r)
-		r = sched_reading_between(reading, room, base, now);
-	return r ? r : compose(n, reading, ret);
+	return r ? r : compose(n, base, now, ret);
+}
+
+int node_scrape(struct node *n, uint64_t now_ns, struct snapshot **ret)
+{
+	CLEANUP(sample_freep) struct sample *now = NULL;
+	int r = node_base(n, now_ns, &now);
+
+	return r ? r : compose(n, now, now, ret);
 }
 
 bool node_measures(const struct node *n)
 {
-	return n->sched != NULL;
+	return n->sched || n->disk;
 }
 
 const char *node_kernel(const struct node *n)
@@ -295,5 +331,5 @@ const char *node_kernel(const struct node *n)
 
 void node_findings(const struct node *n, struct findings *ret)
 {
-	findings_collect(&n->sched_state, &n->machine, n->capabilities, ret);
+	findings_collect(n->states, _SUBJECT_MAX, &n->machine, n->capabilities, ret);
 }

@@ -11,7 +11,7 @@
 struct config;
 struct findings;
 struct node;
-struct sched_sample;
+struct sample;
 struct snapshot;
 struct warden;
 
@@ -33,9 +33,12 @@ int node_tick(struct node *n, uint64_t now_ns);
 /* The window that ended with the last tick; *ret is the caller's. */
 int node_snapshot(struct node *n, struct snapshot **ret);
 
+/* What was counted since load, up to now; its window is of no use to anybody. */
+int node_scrape(struct node *n, uint64_t now_ns, struct snapshot **ret);
+
 /* A window of the caller's own: from a base taken then to now. */
-int node_base(struct node *n, uint64_t now_ns, struct sched_sample **ret);
-int node_snapshot_since(struct node *n, uint64_t now_ns, const struct sched_sample *base,
+int node_base(struct node *n, uint64_t now_ns, struct sample **ret);
+int node_snapshot_since(struct node *n, uint64_t now_ns, const struct sample *base,
 			struct snapshot **ret);
 
 bool node_measures(const struct node *n); /* is any subject on? */

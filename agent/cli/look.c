@@ -11,7 +11,7 @@
 #include "agent/base/clock.h"
 #include "agent/cli/client.h"
 #include "agent/config/config.h"
-#include "agent/probes/sched_sample.h"
+#include "agent/probes/sample.h"
 #include "agent/security/privileges.h"
 #include "agent/snapshot/finding.h"
 #include "agent/snapshot/snapshot.h"
@@ -131,7 +131,7 @@ static int ask(const struct look *l, const char *path, uint64_t wait_ns, char **
 /* Waits out the window between two samples of our own. */
 static int own_window(struct look *l, uint64_t window_ns, struct snapshot **ret)
 {
-	CLEANUP(sched_sample_freep) struct sched_sample *base = NULL;
+	CLEANUP(sample_freep) struct sample *base = NULL;
 	uint64_t end = clock_mono_ns() + window_ns;
 	struct timespec until = { .tv_sec = (time_t)(end / NS_PER_SEC),
 				  .tv_nsec = (long)(end % NS_PER_SEC) };

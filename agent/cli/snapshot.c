@@ -99,8 +99,8 @@ const struct command command_snapshot = {
 	.name = "snapshot",
 	.summary = "show the node's state",
 	.description =
-		"How long what waited for a CPU, per CPU and per cgroup. Asks the agent; where none "
-		"answers it loads the probes itself for one look, which takes root. Percentiles are "
+		"How long what waited for a CPU, per CPU and per cgroup, and what the disks did for "
+		"whom. Asks the agent; where none answers it loads the probes itself for one look, which takes root. Percentiles are "
 		"the end of the histogram's slot that they lie in: at most twice the truth, never less.",
 	.options = &options,
 	.size = sizeof(struct snapshot_args),

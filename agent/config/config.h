@@ -16,7 +16,7 @@
 
 enum hook_choice { HOOK_AUTO, HOOK_TP_BTF, HOOK_RAW_TP, HOOK_OFF, _HOOK_CHOICE_MAX };
 
-enum { CONFIG_OPTIONS = 13, CONFIG_MAX_BYTES = 1 << 20 };
+enum { CONFIG_OPTIONS = 15, CONFIG_MAX_BYTES = 1 << 20 };
 
 struct config {
 	char socket[108];        /* socket */
@@ -29,6 +29,8 @@ struct config {
 	uint64_t window_ns;      /* signals.window: >= interval, 10s, live */
 	int sched_hook;          /* sched.hook: enum hook_choice */
 	bool sched_cgroups;      /* sched.cgroups, live */
+	int disk_hook;           /* disk.hook: enum hook_choice */
+	bool disk_cgroups;       /* disk.cgroups, live */
 	int64_t max_connections; /* http.connections 1..1024, 64 */
 	uint64_t drain_ns;       /* drain_timeout 0s..10m, 10s, live */
 	uint64_t run_for_ns;     /* for: flag only; 0: until told to stop */

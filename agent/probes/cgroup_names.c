@@ -26,7 +26,13 @@ struct cgroup_names {
 	size_t count, room;
 };
 
-static int find_mount(struct cgroup_names *n, const char *root)
+static bool is_wanted(const struct mntent *entry, const char *controller)
+{
+	return controller ? !strcmp(entry->mnt_type, "cgroup") && hasmntopt(entry, controller)
+			  : !strcmp(entry->mnt_type, "cgroup2");
+}
+
+static int find_mount(struct cgroup_names *n, const char *root, const char *controller)
 {
 	char path[PATH_MAX];
 	struct mntent *entry;
@@ -38,7 +44,7 @@ static int find_mount(struct cgroup_names *n, const char *root)
 	if (!mounts)
 		return -errno;
 	while (r && (entry = getmntent(mounts)))
-		if (!strcmp(entry->mnt_type, "cgroup2") &&
+		if (is_wanted(entry, controller) &&
 		    snprintf(n->mount, sizeof(n->mount), "%s%s", root, entry->mnt_dir) <
 			    (int)sizeof(n->mount))
 			r = 0;
@@ -46,14 +52,14 @@ static int find_mount(struct cgroup_names *n, const char *root)
 	return r;
 }
 
-int cgroup_names_new(struct cgroup_names **ret, const char *root)
+int cgroup_names_new(struct cgroup_names **ret, const char *root, const char *controller)
 {
 	struct cgroup_names *n = calloc(1, sizeof(*n));
 	int r;
 
 	if (!n)
 		return -ENOMEM;
-	r = find_mount(n, root);
+	r = find_mount(n, root, controller);
 	if (!r)
 		r = cgroup_names_refresh(n);
 	if (r) {

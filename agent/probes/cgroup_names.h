@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * cgroup_names: which path a cgroup id means.  The id is the inode of the cgroup's folder in
- * the cgroup2 hierarchy, wherever that is mounted, so a walk of the folders knows them all.
+ * the hierarchy, wherever that is mounted, so a walk of the folders knows them all.
  */
 #pragma once
 #include <stdbool.h>
@@ -10,8 +10,11 @@
 
 struct cgroup_names;
 
-/* root: "" for this machine, or a folder that stands for it in a test. -ENODEV: no cgroup2 mount. */
-int cgroup_names_new(struct cgroup_names **ret, const char *root);
+/*
+ * root: "" for this machine, or a folder that stands for it in a test.  controller: NULL for the
+ * cgroup2 hierarchy, or the name of one whose v1 hierarchy is meant.  -ENODEV: it is not mounted.
+ */
+int cgroup_names_new(struct cgroup_names **ret, const char *root, const char *controller);
 struct cgroup_names *cgroup_names_free(struct cgroup_names *n);
 
 /* Walks the hierarchy anew. */

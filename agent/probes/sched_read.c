@@ -2,10 +2,10 @@
 #include "agent/probes/sched_read.h"
 
 #include <errno.h>
-#include <sys/mman.h>
+#include <stdlib.h>
 
 #include "agent/base/cleanup.h"
-#include "agent/probes/sched_load.h"
+#include "agent/probes/mapped.h"
 #include "agent/probes/sched_sample.h"
 #include "bpf/lib/ledger.h"
 #include "bpf/sched/sched.h"
@@ -14,27 +14,8 @@ struct sched_read {
 	uint32_t cpus, shards;
 	struct fl_sched_cpu *cpu;        /* cpus */
 	struct fl_sched_cgroup *cgroups; /* shards * FL_LEDGER_ROWS */
-	size_t page;
 	struct sched_count gone;
 };
-
-static size_t whole_pages(const struct sched_read *s, size_t bytes)
-{
-	return (bytes + s->page - 1) / s->page * s->page;
-}
-
-static void *map(const struct sched_read *s, int fd, size_t bytes)
-{
-	void *at = mmap(NULL, whole_pages(s, bytes), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-
-	return at == MAP_FAILED ? NULL : at;
-}
-
-static void unmap(const struct sched_read *s, void *at, size_t bytes)
-{
-	if (at)
-		munmap(at, whole_pages(s, bytes));
-}
 
 static size_t cpu_size(const struct sched_read *s)
 {
@@ -52,12 +33,11 @@ int sched_read_new(struct sched_read **ret, const int *fds, uint32_t cpus, uint3
 
 	if (!s)
 		return -ENOMEM;
-	s->page = (size_t)sysconf(_SC_PAGESIZE);
 	s->cpus = cpus;
 	s->shards = shards;
-	s->cpu = map(s, fds[SCHED_FD_CPU], cpu_size(s));
-	s->cgroups = map(s, fds[SCHED_FD_CGROUP], cgroups_size(s));
-	if (!s->cpu || !s->cgroups) {
+	s->cpu = mapped_new(fds[0], cpu_size(s));
+	s->cgroups = s->cpu ? mapped_new(fds[1], cgroups_size(s)) : NULL;
+	if (!s->cgroups) {
 		int r = -errno;
 
 		sched_read_free(s);
@@ -70,17 +50,11 @@ int sched_read_new(struct sched_read **ret, const int *fds, uint32_t cpus, uint3
 struct sched_read *sched_read_free(struct sched_read *s)
 {
 	if (s) {
-		unmap(s, s->cpu, cpu_size(s));
-		unmap(s, s->cgroups, cgroups_size(s));
+		mapped_free(s->cpu, cpu_size(s));
+		mapped_free(s->cgroups, cgroups_size(s));
 	}
 	free(s);
 	return NULL;
-}
-
-/* The kernel goes on counting while we read: each number is loaded once, and only grows. */
-static uint64_t load(const __u64 *at)
-{
-	return __atomic_load_n((const uint64_t *)at, __ATOMIC_RELAXED);
 }
 
 static uint64_t *owner(const struct sched_read *s, size_t row)
@@ -95,19 +69,18 @@ static struct sched_count row_sum(const struct sched_read *s, size_t row)
 	for (size_t shard = 0; shard < s->shards; shard++) {
 		const struct fl_sched_cgroup *c = &s->cgroups[shard * FL_LEDGER_ROWS + row];
 
-		sum.waits += load(&c->waits);
-		sum.wait_ns += load(&c->wait_ns);
+		sum.waits += mapped_load(&c->waits);
+		sum.wait_ns += mapped_load(&c->wait_ns);
 	}
 	return sum;
 }
 
-void sched_read_sample(struct sched_read *s, uint64_t now_ns, struct sched_sample *ret)
+void sched_read_sample(struct sched_read *s, struct sched_sample *ret)
 {
-	ret->when_ns = now_ns;
 	for (size_t cpu = 0; cpu < s->cpus && cpu < ret->cpus; cpu++) {
 		for (size_t slot = 0; slot < FL_HIST_SLOTS; slot++)
-			ret->cpu[cpu].slots[slot] = load(&s->cpu[cpu].slots[slot]);
-		ret->cpu[cpu].sum_ns = load(&s->cpu[cpu].wait_ns);
+			ret->cpu[cpu].slots[slot] = mapped_load(&s->cpu[cpu].slots[slot]);
+		ret->cpu[cpu].sum_ns = mapped_load(&s->cpu[cpu].wait_ns);
 	}
 	for (size_t row = 0; row < FL_LEDGER_ROWS; row++) {
 		if (row != FL_LEDGER_OTHER && !*owner(s, row))
@@ -127,8 +100,8 @@ void sched_read_forget(struct sched_read *s, uint64_t cgroup)
 			struct fl_sched_cgroup *c = &s->cgroups[shard * FL_LEDGER_ROWS + row];
 
 			/* A last dying task may still count: take what is there, as it is taken. */
-			s->gone.waits += __atomic_exchange_n(&c->waits, 0, __ATOMIC_RELAXED);
-			s->gone.wait_ns += __atomic_exchange_n(&c->wait_ns, 0, __ATOMIC_RELAXED);
+			s->gone.waits += mapped_take(&c->waits);
+			s->gone.wait_ns += mapped_take(&c->wait_ns);
 			if (shard)
 				__atomic_store_n(&c->id, 0, __ATOMIC_RELAXED);
 		}

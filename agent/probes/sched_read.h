@@ -11,11 +11,11 @@
 struct sched_read;
 struct sched_sample;
 
-/* fds as SCHED_FD_*; borrowed for the call. */
+/* fds in the order of sched_subject.maps; borrowed for the call. */
 int sched_read_new(struct sched_read **ret, const int *fds, uint32_t cpus, uint32_t shards);
 struct sched_read *sched_read_free(struct sched_read *s);
 
-void sched_read_sample(struct sched_read *s, uint64_t now_ns, struct sched_sample *ret);
+void sched_read_sample(struct sched_read *s, struct sched_sample *ret);
 
 /* Frees the row of a cgroup that is gone; what it counted goes to `gone` of later samples. */
 void sched_read_forget(struct sched_read *s, uint64_t cgroup);

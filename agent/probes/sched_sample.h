@@ -13,7 +13,6 @@ struct sched_count {
 };
 
 struct sched_sample {
-	uint64_t when_ns;
 	size_t cpus;
 	struct hist *cpu;                        /* owned */
 	struct sched_count rows[FL_LEDGER_ROWS]; /* as in the ledger; FL_LEDGER_OTHER first */

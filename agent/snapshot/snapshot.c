@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/base/cleanup.h"
 
-int snapshot_new(struct snapshot **ret, size_t cpus, size_t cgroups)
+const char *const disk_op_names[] = { "read", "write", "discard", "flush" };
+_Static_assert(sizeof(disk_op_names) / sizeof(char *) == _DISK_OP_MAX, "a name an operation");
+
+int snapshot_new(struct snapshot **ret, size_t cpus, size_t cgroups, size_t disks, size_t shares)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = calloc(1, sizeof(*s));
 
@@ -14,10 +18,14 @@ int snapshot_new(struct snapshot **ret, size_t cpus, size_t cgroups)
 		return -ENOMEM;
 	s->cpus = calloc(cpus + 1, sizeof(*s->cpus));
 	s->cgroups = calloc(cgroups + 1, sizeof(*s->cgroups));
-	if (!s->cpus || !s->cgroups)
+	s->disks = calloc(disks + 1, sizeof(*s->disks));
+	s->shares = calloc(shares + 1, sizeof(*s->shares));
+	if (!s->cpus || !s->cgroups || !s->disks || !s->shares)
 		return -ENOMEM;
 	s->cpu_count = cpus;
 	s->cgroup_count = cgroups;
+	s->disk_count = disks;
+	s->share_count = shares;
 	*ret = TAKE(s);
 	return 0;
 }
@@ -27,6 +35,8 @@ struct snapshot *snapshot_free(struct snapshot *s)
 	if (s) {
 		free(s->cpus);
 		free(s->cgroups);
+		free(s->disks);
+		free(s->shares);
 	}
 	free(s);
 	return NULL;
@@ -46,6 +56,33 @@ struct hist snapshot_node_wait(const struct snapshot *s)
 	return all;
 }
 
+struct share_count snapshot_share(const struct snapshot *s, size_t cgroup, enum disk_op op)
+{
+	struct share_count sum = { 0 };
+
+	for (size_t i = 0; i < s->share_count; i++) {
+		if (s->shares[i].cgroup != cgroup)
+			continue;
+		sum.ios += s->shares[i].op[op].ios;
+		sum.bytes += s->shares[i].op[op].bytes;
+	}
+	return sum;
+}
+
+static uint64_t bytes_of(const struct disk_snapshot *d)
+{
+	return d->op[DISK_READ].bytes + d->op[DISK_WRITE].bytes;
+}
+
+static int more_bytes_first(const void *a, const void *b)
+{
+	const struct disk_snapshot *x = a, *y = b;
+
+	if (bytes_of(x) != bytes_of(y))
+		return bytes_of(x) < bytes_of(y) ? 1 : -1;
+	return strcmp(x->name, y->name);
+}
+
 static int longer_wait_first(const void *a, const void *b)
 {
 	const struct cgroup_snapshot *x = a, *y = b;
@@ -60,4 +97,5 @@ static int longer_wait_first(const void *a, const void *b)
 void snapshot_sort(struct snapshot *s)
 {
 	qsort(s->cgroups, s->cgroup_count, sizeof(*s->cgroups), longer_wait_first);
+	qsort(s->disks, s->disk_count, sizeof(*s->disks), more_bytes_first);
 }

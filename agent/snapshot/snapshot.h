@@ -11,6 +11,7 @@
 
 #include "agent/base/hist.h"
 #include "agent/snapshot/finding.h"
+#include "agent/snapshot/node_totals.h"
 
 #define CGROUP_PATH_MAX 512
 
@@ -24,9 +25,38 @@ struct cpu_snapshot {
 struct cgroup_snapshot {
 	uint64_t id; /* 0: other, where cgroups go that have no row of their own */
 	char path[CGROUP_PATH_MAX];
-	uint64_t waits, wait_ns; /* in the window */
+	char pod[37], container[65], unit[128]; /* whose it is by its path; "" for none */
+	uint64_t waits, wait_ns;                /* in the window */
 	uint64_t waits_total, wait_ns_total;
+	size_t number; /* by which shares name it, wherever it is sorted to */
 };
+
+#define DISK_NAME_MAX 32
+
+enum disk_op { DISK_READ, DISK_WRITE, DISK_DISCARD, DISK_FLUSH, _DISK_OP_MAX };
+
+struct disk_snapshot {
+	char name[DISK_NAME_MAX];
+	unsigned int major, minor;
+	bool known; /* does the kernel still say what it has in flight? */
+	uint64_t in_flight;
+	struct disk_count_snapshot {
+		uint64_t ios, bytes, completed, errors, merged;
+		uint64_t unsplit; /* of those in `device`: queued time is in there as well */
+		struct hist queue, device;       /* times of those completed */
+	} op[_DISK_OP_MAX], total[_DISK_OP_MAX]; /* in the window; since load */
+};
+
+/* What one cgroup did on one disk. */
+struct share_snapshot {
+	size_t cgroup; /* cgroup_snapshot.number */
+	char disk[DISK_NAME_MAX];
+	struct share_count {
+		uint64_t ios, bytes;
+	} op[_DISK_OP_MAX], total[_DISK_OP_MAX];
+};
+
+extern const char *const disk_op_names[];
 
 struct subject_snapshot {
 	char name[16], hook[32];
@@ -50,15 +80,26 @@ struct snapshot {
 	size_t cpu_count;
 	struct cgroup_snapshot *cgroups; /* longest wait in the window first; owned */
 	size_t cgroup_count;
+	bool disks_measured;
+	struct disk_snapshot *disks; /* most bytes in the window first; owned */
+	size_t disk_count;
+	struct share_snapshot *shares; /* owned */
+	size_t share_count;
+	struct pressure pressure[_PRESSURE_MAX], pressure_total[_PRESSURE_MAX];
+	struct memory memory;
+	struct network network, network_total;
 	struct subject_snapshot subjects[SUBJECTS_MAX];
 	size_t subject_count;
 	struct agent_snapshot agent;
 };
 
 /* -ENOMEM leaves *ret alone. */
-int snapshot_new(struct snapshot **ret, size_t cpus, size_t cgroups);
+int snapshot_new(struct snapshot **ret, size_t cpus, size_t cgroups, size_t disks, size_t shares);
 struct snapshot *snapshot_free(struct snapshot *s);
 void snapshot_freep(struct snapshot **s);
+
+/* What a cgroup did on all disks in the window. */
+struct share_count snapshot_share(const struct snapshot *s, size_t cgroup, enum disk_op op);
 
 /* Waits of all CPUs in the window. */
 struct hist snapshot_node_wait(const struct snapshot *s);

@@ -11,7 +11,7 @@
 
 #include "agent/base/cleanup.h"
 #include "agent/base/log.h"
-#include "agent/probes/sched_load.h"
+#include "agent/probes/load.h"
 #include "agent/security/privileges.h"
 #include "agent/warden/places.h"
 #include "agent/warden/warden.h"
@@ -19,7 +19,7 @@
 
 struct warden_state {
 	const struct warden_terms *terms;
-	struct sched_load *sched;
+	struct load *loads[_WIRE_SUBJECT_MAX];
 	bool confined; /* holds nothing any more but what it keeps for good */
 };
 
@@ -29,33 +29,42 @@ struct parcel {
 	bool owned;
 };
 
-_Static_assert((int)_SCHED_FD_MAX <= WIRE_FDS, "a subject's maps fit one message");
-_Static_assert((int)_SCHED_HOOK_MAX <= WIRE_HOOKS, "a subject's hooks fit one message");
+_Static_assert(LOAD_MAPS <= WIRE_FDS, "a subject's maps fit one message");
+_Static_assert(LOAD_PARTS *LOAD_WAYS <= WIRE_HOOKS, "a subject's hooks fit one message");
+_Static_assert(LOAD_TEXT <= sizeof(((struct wire_reply *)0)->text), "a complaint fits as well");
+
+static const struct load_subject *const subjects[] = {
+	[WIRE_SCHED] = &sched_subject,
+	[WIRE_DISK] = &disk_subject,
+};
+_Static_assert(sizeof(subjects) / sizeof(subjects[0]) == _WIRE_SUBJECT_MAX, "a table a subject");
 
 static void answer_load(struct warden_state *w, const struct wire_request *ask,
 			struct wire_reply *reply, struct parcel *parcel)
 {
-	/* hook_choice is auto, then the hooks in our order */
+	/* hook_choice is auto, then the ways in our order */
 	int only = ask->hook ? (int)ask->hook - 1 : -1;
-	struct sched_load_result result = { 0 };
+	struct load **load = &w->loads[ask->subject];
+	struct load_result result;
 
-	if (w->sched) {
+	if (*load) {
 		reply->error = -EBUSY;
 		return;
 	}
-	if (only >= _SCHED_HOOK_MAX) {
+	if (ask->hook > LOAD_WAYS) {
 		reply->error = -EINVAL;
 		return;
 	}
-	reply->error = sched_load_new(&w->sched, only, ask->cgroups, &result);
+	reply->error = load_new(load, subjects[ask->subject], only, ask->cgroups, &result);
 	malloc_trim(0); /* the kernel's BTF was several MB of heap */
-	reply->hook = result.hook;
-	reply->cpus = result.cpus;
-	reply->shards = result.shards;
-	memcpy(reply->tried, result.tried, sizeof(result.tried));
+	reply->cpus = result.shape.cpus;
+	reply->shards = result.shape.shards;
+	for (int part = 0; part < LOAD_PARTS; part++)
+		for (int way = 0; way < LOAD_WAYS; way++)
+			reply->tried[part * LOAD_WAYS + way] = result.tried[part][way];
 	memcpy(reply->text, result.text, sizeof(result.text));
 	if (!reply->error) {
-		reply->fds = _SCHED_FD_MAX;
+		reply->fds = result.fd_count;
 		memcpy(parcel->fds, result.fds, sizeof(result.fds));
 	}
 }
@@ -124,7 +133,7 @@ static int answer(struct warden_state *w, int socket, const struct wire_request 
 		answer_load(w, ask, &reply, &parcel);
 		break;
 	case WIRE_UNLOAD:
-		w->sched = sched_load_free(w->sched);
+		w->loads[ask->subject] = load_free(w->loads[ask->subject]);
 		break;
 	case WIRE_OPEN:
 		answer_open(w, &reply, &parcel);
@@ -160,7 +169,8 @@ int warden_serve(int socket, const struct warden_terms *terms)
 		if (!r)
 			r = answer(&w, socket, &ask);
 	} while (!r);
-	sched_load_free(w.sched);
+	for (int subject = 0; subject < _WIRE_SUBJECT_MAX; subject++)
+		load_free(w.loads[subject]);
 	if (r != -EPIPE)
 		log_error("warden", "stopped: the agent broke the protocol error=%s", strerror(-r));
 	return r == -EPIPE ? 0 : 1;

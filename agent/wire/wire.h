@@ -17,13 +17,13 @@ enum wire_kind {
 	_WIRE_KIND_MAX
 };
 
-enum wire_subject { WIRE_SCHED, _WIRE_SUBJECT_MAX };
+enum wire_subject { WIRE_SCHED, WIRE_DISK, _WIRE_SUBJECT_MAX };
 enum wire_file { WIRE_FILE_CONFIG, _WIRE_FILE_MAX };
 
 #define WIRE_MAGIC   0x66616972u /* also says the byte order is the same: one host, one binary */
-#define WIRE_VERSION 1
+#define WIRE_VERSION 2
 #define WIRE_FDS     8
-#define WIRE_HOOKS   4
+#define WIRE_HOOKS   16
 
 struct wire_request {
 	uint32_t magic;
@@ -42,15 +42,14 @@ struct wire_reply {
 	uint32_t serial;
 	int32_t error;             /* 0 or -errno */
 	uint32_t fds;              /* how many descriptors come along */
-	uint32_t hook;             /* WIRE_LOAD: index of the hook in use */
-	int32_t tried[WIRE_HOOKS]; /* WIRE_LOAD: what each hook answered; 1: not tried */
-	uint32_t cpus, shards;     /* WIRE_LOAD: the shape of the maps */
+	int32_t tried[WIRE_HOOKS]; /* WIRE_LOAD: what each hook answered: 0 in use, 1 not tried */
+	uint32_t cpus, shards;     /* WIRE_LOAD: the shape of the tables */
 	uint64_t capabilities;     /* WIRE_HELLO: effective set, bit by capability number */
 	char text[256];            /* why not, in the words of the kernel or for the user */
 };
 
 _Static_assert(sizeof(struct wire_request) == 392, "no hidden padding crosses the wire");
-_Static_assert(sizeof(struct wire_reply) == 312, "no hidden padding crosses the wire");
+_Static_assert(sizeof(struct wire_reply) == 360, "no hidden padding crosses the wire");
 
 /*
  * All return 0 or -errno; -EPROTO for a message that is not one of ours, -EPIPE when the

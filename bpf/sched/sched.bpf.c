@@ -39,7 +39,8 @@ static __always_inline struct fl_sched_cpu *count_on_cpu(__u64 wait)
 
 static __always_inline void count_in_cgroup(const struct fl_sched_cpu *cpu, __u64 id, __u64 wait)
 {
-	struct fl_sched_cgroup *row = fl_ledger_row(fl_sched_cgroup, sizeof(*row), cpu->shard, id);
+	struct fl_sched_cgroup *row = fl_ledger_row(fl_sched_cgroup, sizeof(*row), FL_LEDGER_ROWS,
+						    FL_LEDGER_SHARDS, cpu->shard, id);
 
 	if (__builtin_expect(cpu->shared, 0)) {
 		__sync_fetch_and_add(&row->waits, 1);

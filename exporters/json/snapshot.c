@@ -63,12 +63,69 @@ static json_t *name(const char *bytes)
 	return json_string(copy);
 }
 
-static json_t *cgroup(const struct cgroup_snapshot *c)
+static json_t *share(const struct share_snapshot *s)
 {
-	return json_pack("{sI so s{sI so} sI so}", "id", (json_int_t)c->id, "path", name(c->path),
-			 "wait", "count", (json_int_t)c->waits, "sum_seconds", seconds(c->wait_ns),
-			 "waits_total", (json_int_t)c->waits_total, "wait_seconds_total",
-			 seconds(c->wait_ns_total));
+	json_t *operations = json_object();
+
+	for (int op = 0; op < _DISK_OP_MAX; op++)
+		if (s->total[op].ios)
+			json_object_set_new(operations, disk_op_names[op],
+					    json_pack("{sI sI sI sI}", "ios",
+						      (json_int_t)s->op[op].ios, "bytes",
+						      (json_int_t)s->op[op].bytes, "ios_total",
+						      (json_int_t)s->total[op].ios, "bytes_total",
+						      (json_int_t)s->total[op].bytes));
+	return json_pack("{ss so}", "disk", s->disk, "operations", operations);
+}
+
+static json_t *cgroup(const struct snapshot *s, const struct cgroup_snapshot *c)
+{
+	json_t *disks = json_array();
+
+	for (size_t i = 0; i < s->share_count; i++)
+		if (s->shares[i].cgroup == c->number)
+			json_array_append_new(disks, share(&s->shares[i]));
+	return json_pack("{sI so ss ss so s{sI so} sI so so}", "id", (json_int_t)c->id, "path",
+			 name(c->path), "pod", c->pod, "container", c->container, "unit",
+			 name(c->unit), "wait", "count", (json_int_t)c->waits, "sum_seconds",
+			 seconds(c->wait_ns), "waits_total", (json_int_t)c->waits_total,
+			 "wait_seconds_total", seconds(c->wait_ns_total), "disks", disks);
+}
+
+static json_t *operation(const struct disk_count_snapshot *op,
+			 const struct disk_count_snapshot *total)
+{
+	return json_pack("{sI sI sI sI so so sI sI sI sI sI sI}", "ios", (json_int_t)op->ios,
+			 "bytes", (json_int_t)op->bytes, "merged", (json_int_t)op->merged, "errors",
+			 (json_int_t)op->errors, "queue", distribution(&op->queue), "device",
+			 distribution(&op->device), "ios_total", (json_int_t)total->ios,
+			 "bytes_total", (json_int_t)total->bytes, "completed_total",
+			 (json_int_t)total->completed, "merged_total", (json_int_t)total->merged,
+			 "errors_total", (json_int_t)total->errors, "unsplit_total",
+			 (json_int_t)total->unsplit);
+}
+
+static json_t *disk(const struct disk_snapshot *d)
+{
+	json_t *operations = json_object();
+	char number[32];
+
+	snprintf(number, sizeof(number), "%u:%u", d->major, d->minor);
+	for (int op = 0; op < _DISK_OP_MAX; op++)
+		json_object_set_new(operations, disk_op_names[op],
+				    operation(&d->op[op], &d->total[op]));
+	return json_pack("{ss ss so so}", "name", d->name, "number", number, "in_flight",
+			 d->known ? json_integer((json_int_t)d->in_flight) : json_null(),
+			 "operations", operations);
+}
+
+static json_t *disks(const struct snapshot *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->disk_count; i++)
+		json_array_append_new(list, disk(&s->disks[i]));
+	return list;
 }
 
 static json_t *subject(const struct subject_snapshot *s)
@@ -101,11 +158,68 @@ static json_t *agent(const struct agent_snapshot *a)
 			 (json_int_t)a->connections);
 }
 
+static json_t *pressure(const struct snapshot *s)
+{
+	json_t *all = json_object();
+
+	for (int of = 0; of < _PRESSURE_MAX; of++)
+		json_object_set_new(
+			all, pressure_names[of],
+			!s->pressure_total[of].known
+				? json_null()
+				: json_pack("{so so so so}", "some_seconds",
+					    seconds(s->pressure[of].some_ns), "full_seconds",
+					    seconds(s->pressure[of].full_ns), "some_seconds_total",
+					    seconds(s->pressure_total[of].some_ns),
+					    "full_seconds_total",
+					    seconds(s->pressure_total[of].full_ns)));
+	return all;
+}
+
+static json_t *memory(const struct memory *m)
+{
+	if (!m->known)
+		return json_null();
+	return json_pack(
+		"{sI sI sI sI sI sI sI sI sI sI}", "total_bytes", (json_int_t)m->total_bytes,
+		"available_bytes", (json_int_t)m->available_bytes, "free_bytes",
+		(json_int_t)m->free_bytes, "cached_bytes", (json_int_t)m->cached_bytes,
+		"dirty_bytes", (json_int_t)m->dirty_bytes, "writeback_bytes",
+		(json_int_t)m->writeback_bytes, "swap_total_bytes", (json_int_t)m->swap_total_bytes,
+		"swap_free_bytes", (json_int_t)m->swap_free_bytes, "major_faults_total",
+		(json_int_t)m->major_faults, "oom_kills_total", (json_int_t)m->oom_kills);
+}
+
+static json_t *way(const struct interface_way *window, const struct interface_way *total)
+{
+	return json_pack("{sI sI sI sI sI sI sI sI}", "bytes", (json_int_t)window->bytes, "packets",
+			 (json_int_t)window->packets, "errors", (json_int_t)window->errors,
+			 "dropped", (json_int_t)window->dropped, "bytes_total",
+			 (json_int_t)total->bytes, "packets_total", (json_int_t)total->packets,
+			 "errors_total", (json_int_t)total->errors, "dropped_total",
+			 (json_int_t)total->dropped);
+}
+
+static json_t *network(const struct snapshot *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->network.count; i++) {
+		const struct interface *window = &s->network.interfaces[i];
+		const struct interface *total = &s->network_total.interfaces[i];
+
+		json_array_append_new(list,
+				      json_pack("{so so so}", "name", name(total->name), "received",
+						way(&window->received, &total->received), "sent",
+						way(&window->sent, &total->sent)));
+	}
+	return list;
+}
+
 char *json_snapshot(const struct snapshot *s)
 {
 	/* null: a part of the node that this version does not measure; never an empty list */
-	static const char *const unmeasured[] = { "disks",   "caches", "memory", "pressure",
-						  "network", "pools",  "jobs" };
+	static const char *const unmeasured[] = { "caches", "pools", "jobs" };
 	CLEANUP(json_freep) json_t *root = NULL;
 	json_t *cpus = json_array(), *cgroups = json_array(), *subjects = json_array();
 	char time[CLOCK_TEXT];
@@ -113,7 +227,7 @@ char *json_snapshot(const struct snapshot *s)
 	for (size_t i = 0; i < s->cpu_count; i++)
 		json_array_append_new(cpus, cpu(&s->cpus[i]));
 	for (size_t i = 0; i < s->cgroup_count; i++)
-		json_array_append_new(cgroups, cgroup(&s->cgroups[i]));
+		json_array_append_new(cgroups, cgroup(s, &s->cgroups[i]));
 	for (size_t i = 0; i < s->subject_count; i++)
 		json_array_append_new(subjects, subject(&s->subjects[i]));
 	clock_format(time, s->wall_ns);
@@ -121,6 +235,12 @@ char *json_snapshot(const struct snapshot *s)
 			 "window_seconds", seconds(s->window_ns), "version", s->version, "node",
 			 node(s), "cpus", cpus, "cgroups", cgroups, "subjects", subjects, "agent",
 			 agent(&s->agent));
+	if (root) {
+		json_object_set_new(root, "pressure", pressure(s));
+		json_object_set_new(root, "memory", memory(&s->memory));
+		json_object_set_new(root, "network", network(s));
+		json_object_set_new(root, "disks", s->disks_measured ? disks(s) : json_null());
+	}
 	for (size_t i = 0; root && i < sizeof(unmeasured) / sizeof(unmeasured[0]); i++)
 		json_object_set_new(root, unmeasured[i], json_null());
 	return root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
@@ -186,11 +306,113 @@ static void read_cgroups(struct snapshot *s, const json_t *cgroups)
 		const json_t *wait = json_object_get(c, "wait");
 
 		to->id = count_of(c, "id");
+		to->number = i;
 		json_text(c, "path", to->path, sizeof(to->path));
 		to->waits = count_of(wait, "count");
 		to->wait_ns = ns_of(wait, "sum_seconds");
 		to->waits_total = count_of(c, "waits_total");
 		to->wait_ns_total = ns_of(c, "wait_seconds_total");
+	}
+}
+
+static struct disk_count_snapshot read_operation(const json_t *of)
+{
+	return (struct disk_count_snapshot){
+		.ios = count_of(of, "ios"),
+		.bytes = count_of(of, "bytes"),
+		.merged = count_of(of, "merged"),
+		.errors = count_of(of, "errors"),
+		.queue = read_distribution(json_object_get(of, "queue")),
+		.device = read_distribution(json_object_get(of, "device"))
+	};
+}
+
+static struct disk_count_snapshot read_total(const json_t *of)
+{
+	return (struct disk_count_snapshot){ .ios = count_of(of, "ios_total"),
+					     .bytes = count_of(of, "bytes_total"),
+					     .completed = count_of(of, "completed_total"),
+					     .errors = count_of(of, "errors_total"),
+					     .merged = count_of(of, "merged_total"),
+					     .unsplit = count_of(of, "unsplit_total") };
+}
+
+static void read_totals(struct snapshot *s, const json_t *root)
+{
+	const json_t *pressure = json_object_get(root, "pressure");
+	const json_t *memory = json_object_get(root, "memory");
+
+	for (int of = 0; of < _PRESSURE_MAX; of++) {
+		const json_t *p = json_object_get(pressure, pressure_names[of]);
+
+		s->pressure[of] = (struct pressure){ .known = json_is_object(p),
+						     .some_ns = ns_of(p, "some_seconds"),
+						     .full_ns = ns_of(p, "full_seconds") };
+	}
+	s->memory = (struct memory){ .known = json_is_object(memory),
+				     .total_bytes = count_of(memory, "total_bytes"),
+				     .available_bytes = count_of(memory, "available_bytes"),
+				     .swap_total_bytes = count_of(memory, "swap_total_bytes"),
+				     .swap_free_bytes = count_of(memory, "swap_free_bytes"),
+				     .oom_kills = count_of(memory, "oom_kills_total") };
+}
+
+static void read_disks(struct snapshot *s, const json_t *disks)
+{
+	const json_t *d;
+	size_t i;
+
+	s->disks_measured = json_is_array(disks);
+	json_array_foreach ((json_t *)disks, i, d) {
+		const json_t *in_flight = json_object_get(d, "in_flight");
+		struct disk_snapshot *to = &s->disks[i];
+
+		json_text(d, "name", to->name, sizeof(to->name));
+		to->known = json_is_integer(in_flight);
+		to->in_flight = count_of(d, "in_flight");
+		for (int op = 0; op < _DISK_OP_MAX; op++) {
+			const json_t *of = json_object_get(json_object_get(d, "operations"),
+							   disk_op_names[op]);
+
+			to->op[op] = read_operation(of);
+			to->total[op] = read_total(of);
+		}
+	}
+}
+
+static size_t shares_in(const json_t *cgroups)
+{
+	size_t i, count = 0;
+	const json_t *c;
+
+	json_array_foreach ((json_t *)cgroups, i, c) {
+		count += json_array_size(json_object_get(c, "disks"));
+	}
+	return count;
+}
+
+static void read_shares(struct snapshot *s, const json_t *cgroups)
+{
+	struct share_snapshot *to = s->shares;
+	const json_t *c, *one;
+	size_t i, at;
+
+	json_array_foreach ((json_t *)cgroups, i, c) {
+		json_array_foreach (json_object_get(c, "disks"), at, one) {
+			const json_t *of = json_object_get(one, "operations");
+
+			to->cgroup = i;
+			json_text(one, "disk", to->disk, sizeof(to->disk));
+			for (int op = 0; op < _DISK_OP_MAX; op++) {
+				const json_t *counts = json_object_get(of, disk_op_names[op]);
+
+				to->op[op].ios = count_of(counts, "ios");
+				to->op[op].bytes = count_of(counts, "bytes");
+				to->total[op].ios = count_of(counts, "ios_total");
+				to->total[op].bytes = count_of(counts, "bytes_total");
+			}
+			to++;
+		}
 	}
 }
 
@@ -239,17 +461,22 @@ int json_read_snapshot(const char *text, size_t length, struct snapshot **ret)
 	const char *schema = json_string_value(json_object_get(root, "schema"));
 	const json_t *cpus = json_object_get(root, "cpus");
 	const json_t *cgroups = json_object_get(root, "cgroups");
+	const json_t *disks = json_object_get(root, "disks");
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
 	int r;
 
 	if (!schema || strcmp(schema, SCHEMA))
 		return -EBADMSG;
-	r = snapshot_new(&s, json_array_size(cpus), json_array_size(cgroups));
+	r = snapshot_new(&s, json_array_size(cpus), json_array_size(cgroups),
+			 json_array_size(disks), shares_in(cgroups));
 	if (r)
 		return r;
 	read_node(s, root);
 	read_cpus(s, cpus);
 	read_cgroups(s, cgroups);
+	read_totals(s, root);
+	read_disks(s, disks);
+	read_shares(s, cgroups);
 	read_subjects(s, json_object_get(root, "subjects"));
 	*ret = TAKE(s);
 	return 0;

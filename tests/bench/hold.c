@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/probes/sched_load.h"
+#include "agent/probes/load.h"
 
 static int hold_object(const char *path)
 {
@@ -31,9 +31,9 @@ static int hold_object(const char *path)
 
 static int hold_sched(void)
 {
-	struct sched_load_result result;
-	struct sched_load *load; /* held to the end */
-	int r = sched_load_new(&load, -1, true, &result);
+	struct load_result result;
+	struct load *load; /* held to the end */
+	int r = load_new(&load, &sched_subject, -1, true, &result);
 
 	if (r)
 		fprintf(stderr, "hold: cannot load: %s: %s\n", strerror(-r), result.text);

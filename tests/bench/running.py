@@ -57,13 +57,15 @@ def until(condition, what, seconds=READY_SECONDS):
 class Running:
     """One program, as a context: ready on entry, gone on exit."""
 
-    def __init__(self, *words):
+    def __init__(self, *words, output=subprocess.DEVNULL, ends_by=signal.SIGTERM):
         self.words = words
+        self.output = output
+        self.ends_by = ends_by
         self.process = None
 
     def __enter__(self):
         self.process = subprocess.Popen(self.words, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                                        stdout=self.output, stderr=subprocess.DEVNULL)
         try:
             until(self.is_ready, f"{os.path.basename(self.words[0])} to be ready")
         except BaseException:
@@ -73,7 +75,7 @@ class Running:
 
     def __exit__(self, *_):
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            self.process.send_signal(self.ends_by)
         self.process.wait(READY_SECONDS)
 
     def is_ready(self):
@@ -97,8 +99,8 @@ class Running:
 class Holder(Running):
     """tests/bench/hold, or a tool of somebody else: ready when it holds so many links."""
 
-    def __init__(self, links, *words):
-        super().__init__(*words)
+    def __init__(self, links, *words, **how):
+        super().__init__(*words, **how)
         self.links = links
 
     def is_ready(self):

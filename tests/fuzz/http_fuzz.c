@@ -13,14 +13,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char *fake_snapshot(void *context, const struct sched_sample *base)
+static char *fake_snapshot(void *context, const struct sample *base)
 {
 	(void)context;
 	(void)base;
 	return strdup("{}");
 }
 
-static struct sched_sample *no_base(void *context)
+static struct sample *no_base(void *context)
 {
 	(void)context;
 	return NULL; /* a guest that wants to wait is cut off: the fuzzer does not wait */

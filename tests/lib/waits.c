@@ -198,7 +198,7 @@ static void make_cgroup(struct load *l)
 	struct cgroup_names *names = NULL;
 	struct stat st;
 
-	if (cgroup_names_new(&names, ""))
+	if (cgroup_names_new(&names, "", NULL))
 		die("no cgroup2");
 	snprintf(l->cgroup, sizeof(l->cgroup), "%.400s/fairlead-waits-%d",
 		 cgroup_names_mount(names), (int)getpid());

@@ -14,7 +14,7 @@ static struct snapshot *example(void)
 {
 	struct snapshot *s = NULL;
 
-	if (snapshot_new(&s, 2, 1))
+	if (snapshot_new(&s, 2, 1, 1, 1))
 		abort();
 	s->window_ns = 1500000000;
 	strcpy(s->host, "node");
@@ -27,6 +27,16 @@ static struct snapshot *example(void)
 	s->cgroups[0].waits_total = 7;
 	s->cgroups[0].wait_ns_total = 987654321123456;
 	strcpy(s->cgroups[0].path, "/a/\xff");
+	s->disks_measured = true;
+	s->disks[0].known = true;
+	s->disks[0].in_flight = 3;
+	strcpy(s->disks[0].name, "sda");
+	s->disks[0].op[DISK_WRITE].ios = 9;
+	s->disks[0].op[DISK_WRITE].device.slots[12] = 9;
+	s->disks[0].total[DISK_WRITE].errors = 1;
+	strcpy(s->shares[0].disk, "sda");
+	s->shares[0].op[DISK_WRITE] = (struct share_count){ .ios = 9, .bytes = 36864 };
+	s->shares[0].total[DISK_WRITE] = s->shares[0].op[DISK_WRITE];
 	return s;
 }
 
@@ -41,6 +51,24 @@ static int what_is_written_is_read_back(void)
 	CHECK(back->cpu_count == 2 && back->cpus[1].online && !back->cpus[0].online);
 	CHECK(!memcmp(&back->cpus[1].wait, &s->cpus[1].wait, sizeof(s->cpus[1].wait)));
 	CHECK(back->cgroups[0].id == 4242 && back->cgroups[0].waits_total == 7);
+	CHECK(back->disks_measured && back->disk_count == 1 && back->share_count == 1);
+	CHECK(!strcmp(back->disks[0].name, "sda") && back->disks[0].in_flight == 3);
+	CHECK(!memcmp(&back->disks[0].op, &s->disks[0].op, sizeof(s->disks[0].op)));
+	CHECK(snapshot_share(back, 0, DISK_WRITE).bytes == 36864);
+	CHECK(snapshot_share(back, 0, DISK_READ).ios == 0);
+	return 0;
+}
+
+static int what_is_not_measured_is_null_and_not_an_empty_list(void)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = example();
+	CLEANUP(snapshot_freep) struct snapshot *back = NULL;
+	CLEANUP(freep) char *text = NULL;
+
+	s->disks_measured = false;
+	text = json_snapshot(s);
+	CHECK(text && strstr(text, "\"disks\":null"));
+	CHECK(json_read_snapshot(text, strlen(text), &back) == 0 && !back->disks_measured);
 	return 0;
 }
 
@@ -93,6 +121,8 @@ static int more_findings_than_there_is_room_are_refused(void)
 }
 
 TEST_MAIN({ "what is written is read back", what_is_written_is_read_back },
+	  { "what is not measured is null and not an empty list",
+	    what_is_not_measured_is_null_and_not_an_empty_list },
 	  { "eleven days of waits keep their nanoseconds",
 	    eleven_days_of_waits_keep_their_nanoseconds },
 	  { "a name that is no text is still JSON", a_name_that_is_no_text_is_still_json },

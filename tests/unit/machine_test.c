@@ -102,7 +102,7 @@ static int a_cgroup_is_found_by_its_number(void)
 
 	snprintf(path, sizeof(path), "%s/cg/a/b", root);
 	CHECK(stat(path, &st) == 0);
-	r = cgroup_names_new(&names, root);
+	r = cgroup_names_new(&names, root, NULL);
 	CHECK(r == 0);
 	found = cgroup_names_find(names, st.st_ino) &&
 		!strcmp(cgroup_names_find(names, st.st_ino), "/a/b");
@@ -120,7 +120,7 @@ static int no_cgroup2_mount_is_said(void)
 {
 	char *root = fake_machine("proc /proc proc rw 0 0\n", "");
 	struct cgroup_names *names = NULL;
-	int r = cgroup_names_new(&names, root);
+	int r = cgroup_names_new(&names, root, NULL);
 
 	remove_machine(root);
 	CHECK(r == -ENODEV && !names);

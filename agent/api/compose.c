@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/api/compose.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/base/cleanup.h"
+#include "agent/probes/cgroup_names.h"
+#include "agent/probes/disk_names.h"
+#include "agent/probes/sample.h"
+#include "agent/signals/attribution.h"
+#include "agent/signals/disk_reading.h"
+#include "agent/signals/sched_reading.h"
+#include "agent/snapshot/snapshot.h"
+
+_Static_assert((int)_DISK_OP_MAX == (int)FL_DISK_OPS, "a snapshot has the operations of the wire");
+_Static_assert((int)DISK_NAME_MAX == (int)DISK_NAME, "a name fits");
+
+/* Names younger than the last walk are found by another one, but by one a snapshot only. */
+struct name_finder {
+	struct cgroup_names *names;
+	bool walked;
+};
+
+static const char *find_path(struct name_finder *f, uint64_t id)
+{
+	const char *path = f->names ? cgroup_names_find(f->names, id) : NULL;
+
+	if (!path && f->names && !f->walked) {
+		f->walked = true;
+		cgroup_names_refresh(f->names);
+		path = cgroup_names_find(f->names, id);
+	}
+	return path;
+}
+
+static void name_it(char ret[CGROUP_PATH_MAX], struct name_finder *f, uint64_t id)
+{
+	const char *path = id ? find_path(f, id) : "(other)";
+
+	if (path)
+		snprintf(ret, CGROUP_PATH_MAX, "%s", path);
+	else
+		snprintf(ret, CGROUP_PATH_MAX, "(gone, id %llu)", (unsigned long long)id);
+}
+
+static struct cgroup_snapshot *add_cgroup(struct snapshot *s, uint64_t id, const char *path)
+{
+	const struct attribution whose = attribute(path);
+	struct cgroup_snapshot *c = &s->cgroups[s->cgroup_count];
+
+	_Static_assert(sizeof(c->pod) == sizeof(whose.pod) &&
+			       sizeof(c->container) == sizeof(whose.container) &&
+			       sizeof(c->unit) == sizeof(whose.unit),
+		       "a snapshot has room for what a path tells");
+	*c = (struct cgroup_snapshot){ .id = id, .number = s->cgroup_count++ };
+	snprintf(c->path, sizeof(c->path), "%s", path);
+	memcpy(c->pod, whose.pod, sizeof(c->pod));
+	memcpy(c->container, whose.container, sizeof(c->container));
+	memcpy(c->unit, whose.unit, sizeof(c->unit));
+	return c;
+}
+
+static void fill_sched(struct snapshot *s, struct name_finder *names,
+		       const struct sched_reading *reading)
+{
+	char path[CGROUP_PATH_MAX];
+
+	for (size_t cpu = 0; cpu < s->cpu_count; cpu++) {
+		s->cpus[cpu].wait = reading->cpu[cpu];
+		s->cpus[cpu].wait_total = reading->cpu_total[cpu];
+	}
+	for (size_t i = 0; i < reading->rows; i++) {
+		const struct sched_row *row = &reading->row[i];
+		struct cgroup_snapshot *c;
+
+		name_it(path, names, row->id);
+		c = add_cgroup(s, row->id, path);
+		c->waits = row->waits;
+		c->wait_ns = row->wait_ns;
+		c->waits_total = row->waits_total;
+		c->wait_ns_total = row->wait_ns_total;
+	}
+}
+
+static struct disk_count_snapshot plain_count(const struct disk_count *c)
+{
+	return (struct disk_count_snapshot){ .ios = c->ios,
+					     .bytes = c->bytes,
+					     .completed = c->completed,
+					     .errors = c->errors,
+					     .merged = c->merged,
+					     .unsplit = c->unsplit,
+					     .queue = c->queue,
+					     .device = c->device };
+}
+
+static void fill_disks(struct snapshot *s, const struct disk_sample *window,
+		       const struct disk_sample *total)
+{
+	for (size_t i = 0; i < total->device_count; i++) {
+		const struct disk_device_sample *from = &total->devices[i];
+		struct disk_snapshot *to = &s->disks[i];
+
+		to->major = from->number >> 20;
+		to->minor = from->number & 0xfffff;
+		if (from->number)
+			disk_name("", from->number, to->name);
+		else
+			snprintf(to->name, sizeof(to->name), "(other)");
+		to->known = from->number && disk_in_flight("", from->number, &to->in_flight);
+		for (int op = 0; op < _DISK_OP_MAX; op++) {
+			to->op[op] = plain_count(&window->devices[i].op[op]);
+			to->total[op] = plain_count(&from->op[op]);
+		}
+	}
+}
+
+/* Where v1 and v2 hierarchies stand side by side, a path is what their cgroups have in common. */
+static size_t cgroup_number(struct snapshot *s, struct name_finder *names, bool same_ids,
+			    uint64_t id)
+{
+	char path[CGROUP_PATH_MAX];
+
+	for (size_t i = 0; i < s->cgroup_count && same_ids && id; i++)
+		if (s->cgroups[i].id == id)
+			return i;
+	if (id)
+		name_it(path, names, id);
+	else
+		snprintf(path, sizeof(path), "(nobody)");
+	for (size_t i = 0; i < s->cgroup_count; i++)
+		if (!strcmp(s->cgroups[i].path, path))
+			return i;
+	return add_cgroup(s, id, path)->number;
+}
+
+static void fill_share(struct share_snapshot *to, const struct disk_share_count *window,
+		       const struct disk_share_count *total)
+{
+	for (int op = 0; op < _DISK_OP_MAX; op++) {
+		to->op[op] = (struct share_count){ window[op].ios, window[op].bytes };
+		to->total[op] = (struct share_count){ total[op].ios, total[op].bytes };
+	}
+}
+
+static void fill_shares(struct snapshot *s, struct name_finder *names, bool same_ids,
+			const struct disk_sample *window, const struct disk_sample *total)
+{
+	static const struct disk_share_count none[FL_DISK_OPS];
+
+	for (size_t i = 0; i < total->share_count; i++) {
+		const struct disk_share *from = &total->shares[i];
+		struct share_snapshot *to = &s->shares[s->share_count];
+
+		for (size_t d = 0; d < total->device_count; d++)
+			if (total->devices[d].index == from->index)
+				snprintf(to->disk, sizeof(to->disk), "%s", s->disks[d].name);
+		if (!to->disk[0]) /* counted for nothing yet: its first request is on the way */
+			continue;
+		to->cgroup = cgroup_number(s, names, same_ids, from->cgroup);
+		fill_share(to, window->shares[i].op, from->op);
+		s->share_count++;
+	}
+	if (memcmp(total->gone, none, sizeof(none))) {
+		struct share_snapshot *to = &s->shares[s->share_count++];
+
+		snprintf(to->disk, sizeof(to->disk), "(any)");
+		to->cgroup = cgroup_number(s, names, true, 0);
+		fill_share(to, window->gone, total->gone);
+	}
+}
+
+int compose_between(struct snapshot **ret, const struct compose_names *names, size_t cpus,
+		    const struct sample *then, const struct sample *now)
+{
+	CLEANUP(freep) struct sched_reading *sched = malloc(sizeof(*sched));
+	CLEANUP(freep) struct hist *room = calloc(cpus, sizeof(*room));
+	CLEANUP(disk_sample_clear) struct disk_sample disk = { 0 };
+	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
+	struct name_finder cgroups = { .names = names->cgroups }, blkio = { .names = names->blkio };
+	int r;
+
+	if (!sched || !room)
+		return -ENOMEM;
+	r = sched_reading_between(sched, room, then->sched, now->sched);
+	if (!r)
+		r = disk_reading_between(&disk, &then->disk, &now->disk);
+	if (!r)
+		r = snapshot_new(&s, cpus, sched->rows + disk.share_count + 1, disk.device_count,
+				 disk.share_count + 1);
+	if (r)
+		return r;
+	s->window_ns = now->when_ns - then->when_ns;
+	s->cgroup_count = s->share_count = 0; /* there is room; how many there are shows now */
+	pressure_between(s->pressure, then->pressure, now->pressure);
+	memcpy(s->pressure_total, now->pressure, sizeof(s->pressure_total));
+	s->memory = now->memory;
+	network_between(&s->network, &then->network, &now->network);
+	s->network_total = now->network;
+	fill_sched(s, &cgroups, sched);
+	fill_disks(s, &disk, &now->disk);
+	fill_shares(s, names->blkio ? &blkio : &cgroups, !names->blkio, &disk, &now->disk);
+	*ret = TAKE(s);
+	return 0;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* compose: a snapshot of what was counted between two samples, with names for the numbers. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+struct cgroup_names;
+struct sample;
+struct snapshot;
+
+struct compose_names {
+	struct cgroup_names *cgroups; /* NULL: no cgroup2 here */
+	struct cgroup_names *blkio; /* of disk I/O, where that is a v1 hierarchy; NULL: the same */
+};
+
+/* cpus: possible ones.  -ESTALE when counters ran backwards, -ENOMEM. */
+int compose_between(struct snapshot **ret, const struct compose_names *names, size_t cpus,
+		    const struct sample *then, const struct sample *now);

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mapped: counters of a BPF program in our own memory.  The kernel goes on counting while we
+ * read, so each number is loaded once; it only grows.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+/* The first bytes of a map; NULL with errno set. */
+void *mapped_new(int fd, size_t bytes);
+void mapped_free(void *at, size_t bytes);
+
+static inline uint64_t mapped_load(const void *at)
+{
+	return __atomic_load_n((const uint64_t *)at, __ATOMIC_RELAXED);
+}
+
+/* Takes what is there, also while the kernel adds. */
+static inline uint64_t mapped_take(void *at)
+{
+	return __atomic_exchange_n((uint64_t *)at, 0, __ATOMIC_RELAXED);
+}

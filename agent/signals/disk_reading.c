@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/signals/disk_reading.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/probes/disk_sample.h"
+
+static bool fell(const struct disk_count *then, const struct disk_count *now)
+{
+	struct hist d;
+
+	return now->ios < then->ios || now->bytes < then->bytes ||
+	       now->completed < then->completed || now->errors < then->errors ||
+	       now->merged < then->merged || now->unsplit < then->unsplit ||
+	       !hist_since(&d, &then->queue, &now->queue) ||
+	       !hist_since(&d, &then->device, &now->device);
+}
+
+static struct disk_count count_between(const struct disk_count *then, const struct disk_count *now)
+{
+	struct disk_count d = { .ios = now->ios - then->ios,
+				.bytes = now->bytes - then->bytes,
+				.completed = now->completed - then->completed,
+				.errors = now->errors - then->errors,
+				.merged = now->merged - then->merged,
+				.unsplit = now->unsplit - then->unsplit };
+
+	hist_since(&d.queue, &then->queue, &now->queue);
+	hist_since(&d.device, &then->device, &now->device);
+	return d;
+}
+
+static const struct disk_device_sample *find_device(const struct disk_sample *in,
+						    const struct disk_device_sample *like)
+{
+	for (size_t i = 0; i < in->device_count; i++)
+		if (in->devices[i].number == like->number && in->devices[i].index == like->index)
+			return &in->devices[i];
+	return NULL;
+}
+
+static const struct disk_share *find_share(const struct disk_sample *in,
+					   const struct disk_share *like, size_t hint)
+{
+	/* Rows come and go, but rarely: what stood there stands near. */
+	for (size_t n = 0; n < in->share_count; n++) {
+		const struct disk_share *s = &in->shares[(hint + n) % in->share_count];
+
+		if (s->cgroup == like->cgroup && s->index == like->index)
+			return s;
+	}
+	return NULL;
+}
+
+static void shares_between(struct disk_share_count *d, const struct disk_share_count *then)
+{
+	for (int op = 0; op < FL_DISK_OPS; op++)
+		if (d[op].ios < then[op].ios || d[op].bytes < then[op].bytes)
+			return;
+	for (int op = 0; op < FL_DISK_OPS; op++) {
+		d[op].ios -= then[op].ios;
+		d[op].bytes -= then[op].bytes;
+	}
+}
+
+int disk_reading_between(struct disk_sample *ret, const struct disk_sample *then,
+			 const struct disk_sample *now)
+{
+	int r;
+
+	*ret = (struct disk_sample){ 0 };
+	r = disk_sample_copy(ret, now);
+	if (r)
+		return r;
+	for (size_t i = 0; i < now->device_count; i++) {
+		const struct disk_device_sample *old = find_device(then, &now->devices[i]);
+		bool same = old != NULL;
+
+		for (int op = 0; same && op < FL_DISK_OPS; op++)
+			same = !fell(&old->op[op], &now->devices[i].op[op]);
+		for (int op = 0; same && op < FL_DISK_OPS; op++)
+			ret->devices[i].op[op] =
+				count_between(&old->op[op], &now->devices[i].op[op]);
+	}
+	for (size_t i = 0; i < now->share_count; i++) {
+		const struct disk_share *old = find_share(then, &now->shares[i], i);
+
+		if (old)
+			shares_between(ret->shares[i].op, old->op);
+	}
+	shares_between(ret->gone, then->gone);
+	return 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/signals/disk_reading.h"
+
+#include "agent/base/cleanup.h"
+#include "agent/probes/disk_sample.h"
+#include "tests/lib/test.h"
+
+/* Two disks of which the second wrote `ios` blocks of 4 KiB, all of them for cgroup 77. */
+static struct disk_sample sample_of(uint64_t ios)
+{
+	static const struct disk_sample none;
+	struct disk_sample s = none, copy = none;
+	struct disk_device_sample devices[2] = { { .number = 8 << 20, .index = 3 },
+						 { .number = 7 << 20, .index = 4 } };
+	struct disk_share share = { .cgroup = 77, .index = 4 };
+	struct disk_count *c = &devices[1].op[FL_DISK_WRITE];
+
+	c->ios = c->completed = c->queue.slots[2] = c->device.slots[9] = ios;
+	c->bytes = ios * 4096;
+	share.op[FL_DISK_WRITE] = (struct disk_share_count){ ios, ios * 4096 };
+	s.devices = devices;
+	s.device_count = 2;
+	s.shares = &share;
+	s.share_count = 1;
+	if (disk_sample_copy(&copy, &s))
+		return none;
+	return copy;
+}
+
+static int only_what_is_between_counts(void)
+{
+	CLEANUP(disk_sample_clear) struct disk_sample then = sample_of(100);
+	CLEANUP(disk_sample_clear) struct disk_sample now = sample_of(130);
+	CLEANUP(disk_sample_clear) struct disk_sample d = { 0 };
+	const struct disk_count *c;
+
+	CHECK(disk_reading_between(&d, &then, &now) == 0);
+	CHECK(d.device_count == 2 && d.devices[0].op[FL_DISK_WRITE].ios == 0);
+	c = &d.devices[1].op[FL_DISK_WRITE];
+	CHECK(c->ios == 30 && c->bytes == 30 * 4096 && c->completed == 30);
+	CHECK(hist_count(&c->device) == 30 && hist_count(&c->queue) == 30);
+	CHECK(d.shares[0].op[FL_DISK_WRITE].ios == 30);
+	return 0;
+}
+
+static int a_disk_that_came_back_counts_from_zero(void)
+{
+	CLEANUP(disk_sample_clear) struct disk_sample then = sample_of(100);
+	CLEANUP(disk_sample_clear) struct disk_sample now = sample_of(5);
+	CLEANUP(disk_sample_clear) struct disk_sample d = { 0 };
+
+	CHECK(disk_reading_between(&d, &then, &now) == 0);
+	CHECK(d.devices[1].op[FL_DISK_WRITE].ios == 5);
+	CHECK(d.shares[0].op[FL_DISK_WRITE].bytes == 5 * 4096);
+	return 0;
+}
+
+static int a_row_that_went_to_another_cgroup_counts_from_zero(void)
+{
+	CLEANUP(disk_sample_clear) struct disk_sample then = sample_of(100);
+	CLEANUP(disk_sample_clear) struct disk_sample now = sample_of(130);
+	CLEANUP(disk_sample_clear) struct disk_sample d = { 0 };
+
+	now.shares[0].cgroup = 78;
+	CHECK(disk_reading_between(&d, &then, &now) == 0);
+	CHECK(d.shares[0].op[FL_DISK_WRITE].ios == 130);
+	return 0;
+}
+
+static int from_nothing_everything_is_new(void)
+{
+	CLEANUP(disk_sample_clear) struct disk_sample then = { 0 };
+	CLEANUP(disk_sample_clear) struct disk_sample now = sample_of(130);
+	CLEANUP(disk_sample_clear) struct disk_sample d = { 0 };
+
+	CHECK(disk_reading_between(&d, &then, &now) == 0);
+	CHECK(d.devices[1].op[FL_DISK_WRITE].ios == 130 &&
+	      d.shares[0].op[FL_DISK_WRITE].ios == 130);
+	return 0;
+}
+
+TEST_MAIN({ "only what is between counts", only_what_is_between_counts },
+	  { "a disk that came back counts from zero", a_disk_that_came_back_counts_from_zero },
+	  { "a row that went to another cgroup counts from zero",
+	    a_row_that_went_to_another_cgroup_counts_from_zero },
+	  { "from nothing everything is new", from_nothing_everything_is_new }, )
