@@ -131,7 +131,7 @@ vmlinux:
 	$Q vmlinux/generate.sh x86_64
 	$Q vmlinux/generate.sh aarch64
 docs: $O/docs/generate
-	$Q for page in config cli; do $< $$page-md >docs/$$page.md || exit 1; done
+	$Q for page in config cli metrics; do $< $$page-md >docs/$$page.md || exit 1; done
 format:
 	$Q clang-format-19 -i $(shell git ls-files '*.c' '*.h' | grep -v '^vmlinux/')
 

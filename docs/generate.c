@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * generate: writes what is made from the tables of commands and options to stdout:
- *   generate help|man1|man5|config-md|cli-md|bash|zsh
+ * generate: writes what is made from the tables of commands, options and metrics to stdout:
+ *   generate help|man1|man5|config-md|cli-md|metrics-md|bash|zsh
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "agent/cli/commands.h"
 #include "agent/config/command.h"
 #include "agent/config/render.h"
+#include "exporters/prometheus/families.h"
 
 static void help(const struct command *all, size_t n, FILE *out)
 {
@@ -17,6 +18,25 @@ static void help(const struct command *all, size_t n, FILE *out)
 		fprintf(out, "\n--- fairlead %s --help ---\n", all[i].name);
 		render_help(all, n, &all[i], out);
 	}
+}
+
+static void metrics(const struct command *all, size_t n, FILE *out)
+{
+	static const char *const kinds[] = { "counter", "gauge", "histogram", "summary", "info" };
+
+	(void)all;
+	(void)n;
+	fputs("<!-- Made by `make docs` from exporters/prometheus/families.c. -->\n"
+	      "# Metrics\n\n"
+	      "`GET /metrics` gives these, as Prometheus text or, where the scraper asks for it, as "
+	      "OpenMetrics. Counters count since the probes were loaded. The buckets of a histogram "
+	      "are powers of two from 1.024 µs to 68 s. A cgroup is named by its path; `pod` and "
+	      "`container` are what the path tells, or empty.\n\n"
+	      "| metric | type | labels | is |\n|---|---|---|---|\n",
+	      out);
+	for (size_t i = 0; i < family_count; i++)
+		fprintf(out, "| `%s` | %s | %s | %s |\n", families[i].name, kinds[families[i].kind],
+			families[i].labels, families[i].help);
 }
 
 int main(int argc, char **argv)
@@ -30,6 +50,7 @@ int main(int argc, char **argv)
 		{ "man5", render_man_config },
 		{ "config-md", render_markdown_config },
 		{ "cli-md", render_markdown_commands },
+		{ "metrics-md", metrics },
 		{ "bash", render_bash },
 		{ "zsh", render_zsh },
 	};
@@ -45,7 +66,7 @@ int main(int argc, char **argv)
 			return 1;
 		}
 	fputs("generate: what is to be made is missing: "
-	      "say help, man1, man5, config-md, cli-md, bash or zsh\n",
+	      "say help, man1, man5, config-md, cli-md, metrics-md, bash or zsh\n",
 	      stderr);
 	return 2;
 }

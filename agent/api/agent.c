@@ -22,6 +22,7 @@
 #include "agent/snapshot/snapshot.h"
 #include "agent/warden/warden.h"
 #include "exporters/json/json.h"
+#include "exporters/prometheus/prometheus.h"
 
 struct agent {
 	const struct agent_start *start;
@@ -88,6 +89,22 @@ static char *doctor_text(void *context)
 		return NULL;
 	node_findings(a->node, f);
 	return json_findings(f, node_kernel(a->node));
+}
+
+static char *metrics_text(void *context, const char *accept, const char **type)
+{
+	enum prometheus_format format = prometheus_choose(accept);
+	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
+	struct agent *a = context;
+	int r = node_scrape(a->node, clock_mono_ns(), &s);
+
+	if (r) {
+		log_error("agent", "no metrics error=%s", strerror(-r));
+		return NULL;
+	}
+	fill_own(a, &s->agent);
+	*type = prometheus_types[format];
+	return prometheus_write(s, format);
 }
 
 static const char *not_ready(void *context)
@@ -284,6 +301,7 @@ static int set_up(struct agent *a)
 					 .snapshot = snapshot_text,
 					 .base = take_base,
 					 .doctor = doctor_text,
+					 .metrics = metrics_text,
 					 .not_ready = not_ready };
 	int r = loop_new(&a->loop);
 

@@ -154,6 +154,17 @@ static enum MHD_Result get_doctor(struct http *h, struct MHD_Connection *c, void
 	return reply_json(c, h->agent.doctor(h->agent.context));
 }
 
+static enum MHD_Result get_metrics(struct http *h, struct MHD_Connection *c, void **state)
+{
+	const char *accept =
+		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+	const char *type = NULL;
+	char *text = h->agent.metrics(h->agent.context, accept, &type);
+
+	(void)state;
+	return reply(c, MHD_HTTP_OK, type, text);
+}
+
 static enum MHD_Result get_health(struct http *h, struct MHD_Connection *c, void **state)
 {
 	(void)h;
@@ -175,10 +186,8 @@ static const struct route {
 	const char *path;
 	enum MHD_Result (*get)(struct http *h, struct MHD_Connection *c, void **state);
 } routes[] = {
-	{ "/healthz", get_health },
-	{ "/readyz", get_ready },
-	{ "/v1/snapshot", get_snapshot },
-	{ "/v1/doctor", get_doctor },
+	{ "/healthz", get_health },       { "/readyz", get_ready },     { "/metrics", get_metrics },
+	{ "/v1/snapshot", get_snapshot }, { "/v1/doctor", get_doctor },
 };
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *c, const char *path,
@@ -204,7 +213,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 		return routes[i].get(h, c, state);
 	}
 	return problem(c, MHD_HTTP_NOT_FOUND,
-		       "there is /healthz, /readyz, /v1/snapshot and /v1/doctor");
+		       "there is /healthz, /readyz, /metrics, /v1/snapshot and /v1/doctor");
 }
 
 static void completed(void *context, struct MHD_Connection *c, void **state,

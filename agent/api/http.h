@@ -12,13 +12,14 @@ struct http;
 struct loop;
 struct sample;
 
-/* What the door asks of the agent.  Texts are JSON, malloc'ed, NULL when out of memory. */
+/* What the door asks of the agent.  Texts are malloc'ed, NULL when out of memory. */
 struct http_agent {
 	void *context;
-	char *(*snapshot)(void *context,
-			  const struct sample *base); /* NULL: the own window */
+	char *(*snapshot)(void *context, const struct sample *base); /* NULL: the own window */
 	struct sample *(*base)(void *context);
 	char *(*doctor)(void *context);
+	/* *type: the media type that was chosen by the Accept header, which may be NULL */
+	char *(*metrics)(void *context, const char *accept, const char **type);
 	const char *(*not_ready)(void *context); /* NULL when ready, else why not */
 };
 

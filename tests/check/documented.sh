@@ -5,11 +5,11 @@ cd "$(dirname "$0")/../.." || exit 1
 O=${O:-.out}
 bad=0
 
-# docs/config.md and docs/cli.md are made from the option table; they must be what it makes now.
+# docs/config.md, cli.md and metrics.md are made from the tables; they must be what these make now.
 if [ -f docs/generate.c ]; then
-	for page in config cli; do
+	for page in config cli metrics; do
 		"$O/docs/generate" $page-md 2>&1 | diff -u "docs/$page.md" - || {
-			echo "docs/$page.md is not what the option table says: make docs"
+			echo "docs/$page.md is not what the tables say: make docs"
 			bad=1
 		}
 	done

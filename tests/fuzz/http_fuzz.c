@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/loop/loop.h"
+#include "exporters/prometheus/prometheus.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,6 +31,13 @@ static char *fake_doctor(void *context)
 {
 	(void)context;
 	return strdup("{}");
+}
+
+static char *fake_metrics(void *context, const char *accept, const char **type)
+{
+	(void)context;
+	*type = prometheus_types[prometheus_choose(accept)];
+	return strdup("");
 }
 
 static const char *ready(void *context)
@@ -61,6 +69,7 @@ static void open_door(struct door *d)
 	const struct http_agent agent = { .snapshot = fake_snapshot,
 					  .base = no_base,
 					  .doctor = fake_doctor,
+					  .metrics = fake_metrics,
 					  .not_ready = ready };
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 

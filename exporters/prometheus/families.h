@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * families: the metric table.  One row a metric; the exporter walks it for a scrape and
+ * docs/generate for the documentation, so that neither can know one that the other does not.
+ */
+#pragma once
+#include <stddef.h>
+
+#include "agent/base/hist.h"
+
+struct snapshot;
+
+enum family_kind { FAMILY_COUNTER, FAMILY_GAUGE, FAMILY_HISTOGRAM, FAMILY_SUMMARY, FAMILY_INFO };
+
+/* Where samples go: a format has its own. */
+struct family_sink {
+	void *context;
+	/* labels: pairs of name and value, ended by NULL */
+	void (*value)(void *context, const char *const *labels, double value);
+	void (*distribution)(void *context, const char *const *labels, const struct hist *h);
+	void (*sum)(void *context, const char *const *labels, uint64_t count, double sum);
+};
+
+struct family {
+	const char *name; /* whole, but for what a distribution appends: _bucket, _sum, _count */
+	enum family_kind kind;
+	const char *unit;   /* seconds, bytes, or "" */
+	const char *labels; /* for the documentation */
+	const char *help;
+	void (*collect)(const struct snapshot *s, const struct family_sink *to);
+};
+
+extern const struct family families[];
+extern const size_t family_count;
