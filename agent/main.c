@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/base/version.h"
@@ -23,6 +25,15 @@ static void fill_standard_descriptors(void)
 		close(fd);
 }
 
+/* What was printed is of no use to anybody when it did not arrive. */
+static int arrived(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "fairlead: cannot write the result: %s\n", strerror(errno));
+	return status ? status : COMMAND_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	CLEANUP(command_call_done) struct command_call call = { 0 };
@@ -37,11 +48,11 @@ int main(int argc, char **argv)
 	}
 	if (call.common.version) {
 		printf("fairlead %s\n", version());
-		return COMMAND_DONE;
+		return arrived(COMMAND_DONE);
 	}
 	if (call.common.help) {
 		render_help(all, count, call.command, stdout);
-		return COMMAND_DONE;
+		return arrived(COMMAND_DONE);
 	}
-	return call.command->run(&call);
+	return arrived(call.command->run(&call));
 }

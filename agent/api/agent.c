@@ -33,7 +33,7 @@ struct agent {
 	struct http *http;
 	struct notify notify;
 	struct loop_source *beat;
-	uint64_t started_ns, ticks, ticks_at_feed, lag_max_ns;
+	uint64_t started_ns, ticks, beat_ns, lag_max_ns;
 	unsigned int terms;
 };
 
@@ -124,35 +124,37 @@ static void on_beat(void *context, uint32_t events)
 	int r = node_tick(a->node, clock_mono_ns());
 
 	(void)events;
+	a->beat_ns = clock_mono_ns();
 	if (r)
 		log_error("agent", "a sample failed error=%s", strerror(-r));
 	else
 		a->ticks++;
 }
 
-/* A sign of life only when the beat went on since the last one: a loop that spins is dead too. */
+/* A sign of life only while the beat goes on: a loop that spins is dead too. */
 static void on_watchdog(void *context, uint32_t events)
 {
 	struct agent *a = context;
+	uint64_t still_ns = clock_mono_ns() - a->beat_ns;
 
 	(void)events;
-	if (a->ticks == a->ticks_at_feed && !a->terms) {
-		log_warn("agent", "no progress since the last watchdog beat: not feeding it");
+	if (still_ns > a->config.interval_ns + a->notify.watchdog_ns / 2 && !a->terms) {
+		log_warn("agent", "no beat for too long: not feeding the watchdog");
 		return;
 	}
-	a->ticks_at_feed = a->ticks;
 	notify_send(&a->notify, "WATCHDOG=1");
 }
 
 /* --- signals --- */
 
-/* The file under the flags.  What is wrong is said on stderr, in the one form that it has. */
-static int build_config(struct agent *a, struct config *ret)
+enum { CONFIG_WHY = 1024 };
+
+/* The file under the flags; what is wrong is one line in `why`. */
+static int build_config(struct agent *a, struct config *ret, char why[CONFIG_WHY])
 {
 	const char *path = a->start->config_path;
 	struct config_error e = { 0 };
 	CLEANUP(closep) int fd = -1;
-	char line[1024];
 	int r = 0;
 
 	config_renew(ret, &a->start->config);
@@ -168,10 +170,8 @@ static int build_config(struct agent *a, struct config *ret)
 	}
 	if (!r)
 		r = config_validate(ret, &e);
-	if (r) {
-		config_error_format(&e, path, line, sizeof(line));
-		fprintf(stderr, "fairlead: %s\n", line);
-	}
+	if (r)
+		config_error_format(&e, path, why, CONFIG_WHY);
 	return r;
 }
 
@@ -192,30 +192,33 @@ static void log_changes(const struct config *from, const struct config *to)
 	log_info("config", "reloaded changed=%zu", count);
 }
 
-static void apply_config(struct agent *a, const struct config *next)
+static void apply_config(struct agent *a)
 {
-	a->config = *next;
-	log_setup((enum log_level)next->log_level, (enum log_format)next->log_format,
-		  (uint32_t)next->log_rate);
+	const struct config *c = &a->config;
+
+	log_setup((enum log_level)c->log_level, (enum log_format)c->log_format,
+		  (uint32_t)c->log_rate);
 	if (a->node)
-		node_configure(a->node, next);
+		node_configure(a->node, c);
 	if (a->beat)
-		loop_timer_set(a->beat, next->interval_ns, next->interval_ns);
+		loop_timer_set(a->beat, c->interval_ns, c->interval_ns);
 }
 
 static void on_hup(void *context, uint32_t signal)
 {
 	struct agent *a = context;
 	struct config next;
+	char why[CONFIG_WHY];
 
 	(void)signal;
 	notify_send(&a->notify, "RELOADING=1\nMONOTONIC_USEC=%llu",
 		    (unsigned long long)(clock_mono_ns() / 1000));
-	if (build_config(a, &next)) {
-		log_error("config", "not reloaded: the one before stays in force");
+	if (build_config(a, &next, why)) {
+		log_error("config", "not reloaded, the one before stays in force: %s", why);
 	} else {
 		log_changes(&a->config, &next);
-		apply_config(a, &next);
+		config_take_live(&a->config, &next);
+		apply_config(a);
 	}
 	notify_send(&a->notify, "READY=1");
 }
@@ -266,22 +269,25 @@ static void on_usr1(void *context, uint32_t signal)
 	struct agent *a = context;
 	CLEANUP(freep) char *snapshot = snapshot_text(a, NULL);
 	CLEANUP(freep) char *doctor = doctor_text(a);
-	CLEANUP(fclosep) FILE *out = NULL;
-	char path[sizeof(a->config.state_dir) + 16];
+	const char *const lines[] = { snapshot, doctor, NULL };
+	char why[STORE_WHY];
 
 	(void)signal;
-	snprintf(path, sizeof(path), "%s/dump.jsonl", a->config.state_dir);
-	out = snapshot && doctor ? fopen(path, "we") : NULL;
-	if (!out || fprintf(out, "%s\n%s\n", snapshot, doctor) < 0 || fflush(out))
-		log_error("agent", "no dump file=%s error=%s", path, strerror(errno));
+	if (!snapshot || !doctor)
+		log_error("agent", "no dump: out of memory");
+	else if (launch_dump(a->launch, "dump.jsonl", lines, why))
+		log_error("agent", "no dump: %s", why);
 	else
-		log_info("agent", "state dumped file=%s", path);
+		log_info("agent", "state dumped file=%s/dump.jsonl", a->config.state_dir);
 }
 
 static void on_run_for(void *context, uint32_t events)
 {
+	struct agent *a = context;
+
 	(void)events;
-	on_term(context, SIGTERM); /* what is under way still finishes */
+	if (!a->terms) /* a timer beats again, but this is said once: what is under way finishes */
+		on_term(a, SIGTERM);
 }
 
 static void on_warden_gone(void *context, uint32_t events)
@@ -320,8 +326,8 @@ static int set_up(struct agent *a)
 		r = http_new(&a->http, a->loop, launch_socket(a->launch),
 			     (unsigned int)a->config.max_connections, &door);
 	if (!r)
-		r = loop_watch(a->loop, launch_warden(a->launch)->socket, EPOLLIN, on_warden_gone,
-			       a, NULL);
+		r = loop_watch(a->loop, launch_warden(a->launch)->socket, EPOLLRDHUP,
+			       on_warden_gone, a, NULL);
 	if (!r)
 		r = loop_timer(a->loop, a->config.interval_ns, on_beat, a, &a->beat);
 	if (!r && a->notify.watchdog_ns)
@@ -366,19 +372,22 @@ static int serve(struct agent *a)
 int agent_run(const struct agent_start *start)
 {
 	struct agent a = { .start = start, .started_ns = clock_mono_ns() };
-	struct config config;
+	char why[CONFIG_WHY];
 	int status = 1;
 
+	signal(SIGPIPE, SIG_IGN); /* a reader of the log that goes away takes nobody along */
 	notify_open(&a.notify);
 	status = launch_new(&a.launch, &start->config, start->config_path);
 	if (!status) {
-		status = build_config(&a, &config) ? 2 : 0;
-		if (!status) {
-			apply_config(&a, &config);
-			status = launch_places(a.launch, &config);
+		status = build_config(&a, &a.config, why) ? 2 : 0;
+		if (status) {
+			fprintf(stderr, "fairlead: %s\n", why);
+		} else {
+			apply_config(&a);
+			status = launch_places(a.launch, &a.config);
 		}
 		if (!status) {
-			launch_recall(a.launch, config.state_dir);
+			launch_recall(a.launch, a.config.state_dir);
 			status = serve(&a);
 			if (!status)
 				launch_left(a.launch);

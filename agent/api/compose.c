@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/base/cleanup.h"
+#include "agent/base/clock.h"
 #include "agent/probes/cgroup_names.h"
 #include "agent/probes/disk_names.h"
 #include "agent/probes/sample.h"
@@ -18,7 +19,9 @@
 _Static_assert((int)_DISK_OP_MAX == (int)FL_DISK_OPS, "a snapshot has the operations of the wire");
 _Static_assert((int)DISK_NAME_MAX == (int)DISK_NAME, "a name fits");
 
-/* Names younger than the last walk are found by another one, but by one a snapshot only. */
+#define WALK_NS NS_PER_SEC
+
+/* Names younger than the last walk are found by another one, unless there was one just now. */
 struct name_finder {
 	struct cgroup_names *names;
 	bool walked;
@@ -173,14 +176,15 @@ static void fill_shares(struct snapshot *s, struct name_finder *names, bool same
 	}
 }
 
-int compose_between(struct snapshot **ret, const struct compose_names *names, size_t cpus,
+int compose_between(struct snapshot **ret, struct compose_names *names, size_t cpus,
 		    const struct sample *then, const struct sample *now)
 {
 	CLEANUP(freep) struct sched_reading *sched = malloc(sizeof(*sched));
 	CLEANUP(freep) struct hist *room = calloc(cpus, sizeof(*room));
 	CLEANUP(disk_sample_clear) struct disk_sample disk = { 0 };
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
-	struct name_finder cgroups = { .names = names->cgroups }, blkio = { .names = names->blkio };
+	bool walked = now->when_ns - names->walked_ns < WALK_NS;
+	struct name_finder cgroups = { names->cgroups, walked }, blkio = { names->blkio, walked };
 	int r;
 
 	if (!sched || !room)
@@ -203,6 +207,8 @@ int compose_between(struct snapshot **ret, const struct compose_names *names, si
 	fill_sched(s, &cgroups, sched);
 	fill_disks(s, &disk, &now->disk);
 	fill_shares(s, names->blkio ? &blkio : &cgroups, !names->blkio, &disk, &now->disk);
+	if (!walked && (cgroups.walked || blkio.walked))
+		names->walked_ns = now->when_ns;
 	*ret = TAKE(s);
 	return 0;
 }

@@ -45,7 +45,8 @@ static size_t describe_refusals(const struct subject_state *state, int part, cha
 		if (r < 0)
 			n += (size_t)snprintf(ret + n, size - n, "%s%s: %s (%s)", n ? "; " : "",
 					      state->subject->parts[part].ways[way].hook,
-					      strerrorname_np(-r), strerror(-r));
+					      strerrorname_np(-r) ? strerrorname_np(-r) : "error",
+					      strerror(-r));
 	}
 	if (n < size && state->error && state->text[0])
 		n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? "; " : "", state->text);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
@@ -21,8 +22,9 @@
 struct http {
 	struct MHD_Daemon *daemon;
 	struct loop *loop;
-	struct loop_source *ready, *timeout;
+	struct loop_source *ready, *timeout, *look_round;
 	struct http_agent agent;
+	struct guest *guests;
 	struct waiter *waiters;
 	unsigned int waiting;
 };
@@ -33,7 +35,18 @@ struct waiter {
 	struct http *http;
 	struct MHD_Connection *connection;
 	struct sample *base;
-	struct loop_source *timer; /* NULL once the window has ended */
+	struct loop_source *timer;  /* NULL once the window has ended */
+	struct loop_source *hangup; /* a connection that sleeps is not looked at by the library */
+	bool gone;
+};
+
+/* One who is connected.  Whoever has said nothing whole for too long, or has nothing under way
+ * when the agent stops, is shown out: else a slow guest keeps others, and the stop, waiting. */
+struct guest {
+	struct guest *next, **link;
+	int fd;
+	uint64_t since_ns; /* of the connection, or of the last answer */
+	bool busy;         /* a request of his is under way */
 };
 
 static enum MHD_Result reply(struct MHD_Connection *c, unsigned int status, const char *type,
@@ -81,6 +94,7 @@ static struct waiter *waiter_free(struct waiter *w)
 {
 	if (w) {
 		loop_drop(w->timer);
+		loop_drop(w->hangup);
 		sample_free(w->base);
 		*w->link = w->next;
 		if (w->next)
@@ -99,8 +113,25 @@ static void window_ended(void *context, uint32_t events)
 
 	(void)events;
 	w->timer = loop_drop(w->timer);
+	w->hangup = loop_drop(w->hangup);
 	MHD_resume_connection(w->connection);
 	run(w->http);
+}
+
+static void hung_up(void *context, uint32_t events)
+{
+	struct waiter *w = context;
+
+	w->gone = true;
+	window_ended(w, events);
+}
+
+static int connection_fd(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+
+	return info ? info->connect_fd : -1;
 }
 
 static enum MHD_Result wait_for(struct http *h, struct MHD_Connection *c, uint64_t ns,
@@ -120,13 +151,26 @@ static enum MHD_Result wait_for(struct http *h, struct MHD_Connection *c, uint64
 	h->waiters = w;
 	h->waiting++;
 	w->base = h->agent.base(h->agent.context);
-	if (!w->base || loop_timer(h->loop, ns, window_ended, w, &w->timer)) {
+	if (!w->base || loop_timer(h->loop, ns, window_ended, w, &w->timer) ||
+	    loop_watch(h->loop, connection_fd(c), 0, hung_up, w, &w->hangup)) {
 		waiter_free(w);
 		return MHD_NO;
 	}
 	*ret = w;
 	MHD_suspend_connection(c);
 	return MHD_YES;
+}
+
+/* Is there an argument that nobody asked for, or `for` without a value or twice? */
+static enum MHD_Result look_at_argument(void *context, enum MHD_ValueKind kind, const char *key,
+					const char *value)
+{
+	int *fors = context;
+
+	(void)kind;
+	if (strcmp(key, "for") || !value || ++*fors > 1)
+		*fors = -1;
+	return *fors < 0 ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result get_snapshot(struct http *h, struct MHD_Connection *c, void **state)
@@ -139,7 +183,12 @@ static enum MHD_Result get_snapshot(struct http *h, struct MHD_Connection *c, vo
 	const char *text = MHD_lookup_connection_value(c, MHD_GET_ARGUMENT_KIND, "for");
 	char why[OPTION_TEXT_MAX];
 	uint64_t ns;
+	int fors = 0;
 
+	MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, look_at_argument, &fors);
+	if (fors < 0)
+		return problem(c, MHD_HTTP_BAD_REQUEST,
+			       "the only argument is for, once, with a duration such as 5s");
 	if (!text)
 		return reply_json(c, h->agent.snapshot(h->agent.context, NULL));
 	if (option_set(&row, &ns, text, why, sizeof(why)))
@@ -190,6 +239,65 @@ static const struct route {
 	{ "/v1/snapshot", get_snapshot }, { "/v1/doctor", get_doctor },
 };
 
+static struct guest *guest_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static void set_busy(struct MHD_Connection *c, bool busy)
+{
+	struct guest *g = guest_of(c);
+
+	if (!g)
+		return;
+	g->busy = busy;
+	g->since_ns = clock_mono_ns();
+}
+
+static void came_or_went(void *context, struct MHD_Connection *c, void **mine,
+			 enum MHD_ConnectionNotificationCode what)
+{
+	struct http *h = context;
+	struct guest *g = *mine;
+
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		g = calloc(1, sizeof(*g));
+		if (!g)
+			return; /* without a record he is only bound by the library's time-out */
+		*g = (struct guest){ .next = h->guests,
+				     .link = &h->guests,
+				     .fd = connection_fd(c),
+				     .since_ns = clock_mono_ns() };
+		if (g->next)
+			g->next->link = &g->next;
+		h->guests = g;
+		*mine = g;
+	} else if (g) {
+		*g->link = g->next;
+		if (g->next)
+			g->next->link = g->link;
+		free(g);
+		*mine = NULL;
+	}
+}
+
+/* The library notices the end of the stream and closes. */
+static void show_out(struct http *h, uint64_t silent_since_ns)
+{
+	for (const struct guest *g = h->guests; g; g = g->next)
+		if (!g->busy && g->since_ns <= silent_since_ns)
+			shutdown(g->fd, SHUT_RDWR);
+}
+
+static void on_look_round(void *context, uint32_t events)
+{
+	(void)events;
+	show_out(context, clock_mono_ns() - IDLE_SECONDS * NS_PER_SEC);
+}
+
 static enum MHD_Result handle(void *context, struct MHD_Connection *c, const char *path,
 			      const char *method, const char *version, const char *upload,
 			      size_t *upload_size, void **state)
@@ -199,9 +307,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 	(void)version;
 	(void)upload;
 	(void)upload_size;
+	set_busy(c, true);
 	if (*state) { /* back from sleep */
 		struct waiter *w = *state;
 
+		if (w->gone)
+			return MHD_NO;
 		return reply_json(c, h->agent.snapshot(h->agent.context, w->base));
 	}
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
@@ -220,8 +331,8 @@ static void completed(void *context, struct MHD_Connection *c, void **state,
 		      enum MHD_RequestTerminationCode why)
 {
 	(void)context;
-	(void)c;
 	(void)why;
+	set_busy(c, false);
 	*state = waiter_free(*state);
 }
 
@@ -271,14 +382,21 @@ int http_new(struct http **ret, struct loop *loop, int listener, unsigned int co
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle,
 		h, MHD_OPTION_EXTERNAL_LOGGER, complain, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
 		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-		IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, NULL, MHD_OPTION_END);
+		IDLE_SECONDS, MHD_OPTION_NOTIFY_CONNECTION, came_or_went, h,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
+		completed, NULL, MHD_OPTION_END);
 	info = h->daemon ? MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
+		if (h->daemon) {
+			MHD_quiesce_daemon(h->daemon); /* the listener is not ours to close */
+			MHD_stop_daemon(h->daemon);
+		}
 		free(h);
 		return -EIO;
 	}
 	r = loop_timer(loop, 0, on_ready, h, &h->timeout);
+	if (!r)
+		r = loop_timer(loop, NS_PER_SEC, on_look_round, h, &h->look_round);
 	if (!r)
 		r = loop_watch(loop, info->epoll_fd, EPOLLIN, on_ready, h, &h->ready);
 	if (r) {
@@ -291,7 +409,11 @@ int http_new(struct http **ret, struct loop *loop, int listener, unsigned int co
 
 void http_drain(struct http *h)
 {
-	MHD_quiesce_daemon(h->daemon); /* the descriptor itself is the listener's */
+	int listener = MHD_quiesce_daemon(h->daemon); /* it stays the launcher's to close */
+
+	if (listener >= 0)
+		shutdown(listener, SHUT_RD); /* who knocks now is refused, and does not wait */
+	show_out(h, clock_mono_ns());
 }
 
 unsigned int http_connections(const struct http *h)
@@ -311,6 +433,7 @@ struct http *http_free(struct http *h)
 			MHD_resume_connection(w->connection);
 	loop_drop(h->ready);
 	loop_drop(h->timeout);
+	loop_drop(h->look_round);
 	http_drain(h); /* else the library would close the listener with itself */
 	MHD_stop_daemon(h->daemon);
 	free(h);

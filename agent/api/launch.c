@@ -44,7 +44,7 @@ static int find_user(struct launch *l, const struct config *config)
 		}
 		l->uid = l->gid = OWN_UID;
 	}
-	if (!l->uid) {
+	if (!l->uid || !l->gid) {
 		fprintf(stderr,
 			"fairlead: --user must not be root: the agent needs no rights, name "
 			"an ordinary user\n");
@@ -55,7 +55,7 @@ static int find_user(struct launch *l, const struct config *config)
 
 static int become_agent(const struct launch *l)
 {
-	int r = geteuid() ? 0 : privileges_drop(l->uid, l->gid);
+	int r = privileges_drop(l->uid, l->gid);
 
 	if (r) {
 		fprintf(stderr,
@@ -154,6 +154,8 @@ int launch_places(struct launch *l, const struct config *config)
 	memcpy(ask.state_dir, config->state_dir, sizeof(ask.state_dir));
 	memcpy(l->socket, config->socket, sizeof(l->socket));
 	r = warden_ask(&l->warden, &ask, &reply, fds);
+	if (!r && !reply.error && reply.fds != _PLACES_FD_MAX)
+		r = -EPROTO;
 	if (r || reply.error) {
 		fprintf(stderr, "fairlead: %s\n", r ? "the warden did not answer" : reply.text);
 		return 1;
@@ -169,14 +171,21 @@ void launch_recall(struct launch *l, const char *state_dir)
 	enum last_run last;
 	char why[STORE_WHY], boot[BOOT_ID];
 	bool known;
+	int r;
 
 	if (store_open(&l->store, state_dir, why)) {
 		log_warn("store", "off: this run keeps nothing: %s", why);
 		return;
 	}
-	known = node_record_load(l->store, &before, why) == 0;
-	if (!known && why[0])
+	why[0] = '\0';
+	r = node_record_load(l->store, &before, why);
+	known = !r;
+	if (why[0])
 		log_warn("store", "%s", why);
+	if (r && r != -ENOENT && r != -EBADMSG) { /* it is there for somebody: leave it alone */
+		l->store = store_free(l->store);
+		return;
+	}
 	if (fs_read("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) < 0)
 		boot[0] = '\0';
 	l->record = node_record_next(known ? &before : NULL, boot, &last);
@@ -186,6 +195,15 @@ void launch_recall(struct launch *l, const char *state_dir)
 		log_warn("agent", "the last run did not stop cleanly: the node went down under it");
 	if (node_record_save(l->store, &l->record, why))
 		log_warn("store", "%s", why);
+}
+
+int launch_dump(struct launch *l, const char *file, const char *const *lines, char why[STORE_WHY])
+{
+	if (!l->store) {
+		snprintf(why, STORE_WHY, "this run keeps nothing: see the log of its start");
+		return -ENOENT;
+	}
+	return store_dump(l->store, file, lines, why);
 }
 
 void launch_left(struct launch *l)

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/store/folder.h"
+
 struct config;
 struct launch;
 struct warden;
@@ -31,4 +33,6 @@ int launch_places(struct launch *l, const struct config *config);
  * notes this one; without a folder it says that, and the run goes on.
  */
 void launch_recall(struct launch *l, const char *state_dir);
+/* Writes lines to a file of the state folder; -errno and why when there is none, or no room. */
+int launch_dump(struct launch *l, const char *file, const char *const *lines, char why[STORE_WHY]);
 void launch_left(struct launch *l); /* notes that this run was told to stop, and did */

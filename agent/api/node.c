@@ -29,6 +29,7 @@
 #include "agent/snapshot/snapshot.h"
 #include "agent/warden/warden.h"
 #include "agent/wire/wire.h"
+#include "bpf/lib/ledger.h"
 
 /* Rows of cgroups that are gone are looked for this often: a walk of the tree costs about
  * 10 us a cgroup, and a dead cgroup's row hurts nobody for a while. */
@@ -81,13 +82,20 @@ static int load(struct node *n, int subject, int hook, bool cgroups)
 			state->tried[part][way] = reply.tried[part * LOAD_WAYS + way];
 	snprintf(state->text, sizeof(state->text), "%.*s", LOAD_TEXT - 1, reply.text);
 	if (!reply.error)
-		state->error = reply.fds != LOAD_MAPS ? -EPROTO
+		state->error = reply.fds != LOAD_MAPS || !reply.cpus || reply.cpus > FL_CPUS ||
+					       !reply.shards || reply.shards > FL_LEDGER_SHARDS
+				       ? -EPROTO
 			       : subject == SCHED
 				       ? sched_read_new(&n->sched, fds, reply.cpus, reply.shards)
 				       : disk_read_new(&n->disk, fds);
 	if (subject == SCHED && !reply.error)
 		n->cpus = reply.cpus;
 	close_fds(&reply, fds);
+	if (state->error && !reply.error) { /* it counts, and nobody reads: take it down again */
+		ask.kind = WIRE_UNLOAD;
+		if (!warden_ask(n->warden, &ask, &reply, fds))
+			close_fds(&reply, fds);
+	}
 	findings_subject(state, &shown);
 	if (state->error)
 		log_warn(shown.name, "off: not measured error=%s kernel=\"%s\"",
@@ -142,7 +150,8 @@ int node_new(struct node **ret, struct warden *warden, const struct config *conf
 		return r;
 	r = cgroup_names_new(&n->names.cgroups, "", NULL);
 	if (r)
-		log_warn("cgroups", "no cgroup2 hierarchy in sight: cgroups are shown by number");
+		log_warn("cgroups", "shown by number: no cgroup2 hierarchy can be read error=%s",
+			 strerror(-r));
 	cgroup_names_new(&n->names.blkio, "", "blkio"); /* most machines have none, and need none */
 	*ret = TAKE(n);
 	return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,7 +69,8 @@ static void write_escaped(FILE *out, const char *text, bool json)
 void log_write(struct log_site *site, enum log_level level, const char *subject, const char *format,
 	       ...)
 {
-	char message[768], line[2048], when[CLOCK_TEXT];
+	char message[768], line[6 * sizeof(message) + 256], when[CLOCK_TEXT];
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
 	bool json = setup.format == LOG_JSON;
 	uint32_t held = 0;
 	va_list args;
@@ -104,6 +106,11 @@ void log_write(struct log_site *site, enum log_level level, const char *subject,
 	if (n < 0)
 		return;
 	line[n] = '\n';
+	/* A reader that does not read must not stop us: what it has no room for is counted. */
+	if (poll(&ready, 1, 0) <= 0 || !(ready.revents & POLLOUT)) {
+		site->held += held + 1;
+		return;
+	}
 	/* One write a line: lines of two processes never mix.  Where stderr is gone, so be it. */
 	if (write(STDERR_FILENO, line, (size_t)n + 1) < 0)
 		return;

@@ -25,9 +25,11 @@ static int connect_to(const char *path, uint64_t wait_ns)
 	if (strlen(path) >= sizeof(to.sun_path))
 		return -ENAMETOOLONG;
 	memcpy(to.sun_path, path, strlen(path));
+	/* connect waits, too, where nobody takes connections from a full queue: SO_SNDTIMEO */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
 	    connect(fd, (struct sockaddr *)&to, sizeof(to)))
-		return -errno;
+		return errno == EAGAIN ? -ETIMEDOUT : -errno;
 	return TAKE_FD(fd);
 }
 

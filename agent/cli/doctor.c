@@ -36,7 +36,7 @@ static int run(const struct command_call *call)
 	int r;
 
 	log_setup(call->common.verbose ? LOG_DEBUG : LOG_ERROR, LOG_TEXT, 0);
-	r = look_new(&look, call->common.socket, false);
+	r = look_new(&look, &call->common, false);
 	if (!r)
 		r = look_findings(look, &json);
 	return r ? r : show(call, json);

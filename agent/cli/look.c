@@ -10,6 +10,7 @@
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
 #include "agent/cli/client.h"
+#include "agent/config/command.h"
 #include "agent/config/config.h"
 #include "agent/probes/sample.h"
 #include "agent/security/privileges.h"
@@ -33,17 +34,28 @@ static bool nobody_home(int r)
 	return r == -ENOENT || r == -ECONNREFUSED;
 }
 
-static int load_probes(struct look *l)
+/* A file that is named must be right; the one that is not may be for others' eyes only. */
+static int read_config(struct config *ret, const struct command_common *common)
+{
+	struct config_error e = { 0 };
+	char line[1024];
+
+	config_defaults(ret);
+	if (!config_load(common->config, ret, &e) || !common->config[0])
+		return 0;
+	config_error_format(&e, common->config, line, sizeof(line));
+	fprintf(stderr, "fairlead: %s\n", line);
+	return COMMAND_WRONG_USE;
+}
+
+static int load_probes(struct look *l, const struct config *config)
 {
 	uint64_t capabilities = privileges_held();
 	const struct warden_terms terms = { 0 };
-	struct config config;
-	int r;
+	int r = warden_start(&l->warden, &terms);
 
-	config_defaults(&config);
-	r = warden_start(&l->warden, &terms);
 	if (!r)
-		r = node_new(&l->node, &l->warden, &config, capabilities);
+		r = node_new(&l->node, &l->warden, config, capabilities);
 	if (r) {
 		fprintf(stderr, "fairlead: cannot look at the node: %s\n", strerror(-r));
 		return EXIT_FAILED;
@@ -51,15 +63,23 @@ static int load_probes(struct look *l)
 	return 0;
 }
 
-int look_new(struct look **ret, const char *socket, bool agent_only)
+int look_new(struct look **ret, const struct command_common *common, bool agent_only)
 {
 	CLEANUP(look_freep) struct look *l = calloc(1, sizeof(*l));
 	CLEANUP(answer_freep) struct answer answer = { 0 };
+	struct config config;
+	const char *socket;
 	int r;
 
-	if (!l)
+	if (!l) {
+		fprintf(stderr, "fairlead: out of memory\n");
 		return EXIT_FAILED;
+	}
 	l->warden.socket = -1;
+	r = read_config(&config, common);
+	if (r)
+		return r;
+	socket = common->socket_given ? common->socket : config.socket;
 	snprintf(l->socket, sizeof(l->socket), "%s", socket);
 	r = client_get(&answer, socket, "/healthz", 0);
 	l->agent = !r;
@@ -82,7 +102,7 @@ int look_new(struct look **ret, const char *socket, bool agent_only)
 		return EXIT_NO_AGENT;
 	}
 	if (!l->agent) {
-		r = load_probes(l);
+		r = load_probes(l, &config);
 		if (r)
 			return r;
 	}
@@ -116,6 +136,11 @@ static int ask(const struct look *l, const char *path, uint64_t wait_ns, char **
 	CLEANUP(answer_freep) struct answer answer = { 0 };
 	int r = client_get(&answer, l->socket, path, wait_ns);
 
+	if (r == -EPROTO || nobody_home(r)) { /* cut off, or gone since we saw it */
+		fprintf(stderr, "fairlead: the agent on %s stopped before it answered\n",
+			l->socket);
+		return EXIT_NO_AGENT;
+	}
 	if (r)
 		fprintf(stderr, "fairlead: the agent on %s did not answer: %s\n", l->socket,
 			strerror(-r));
@@ -171,8 +196,8 @@ int look_snapshot(struct look *l, uint64_t window_ns, char **json)
 	if (!l->agent)
 		return own_snapshot(l, window_ns ? window_ns : NS_PER_SEC, json);
 	if (window_ns)
-		snprintf(path, sizeof(path), "/v1/snapshot?for=%llums",
-			 (unsigned long long)(window_ns / NS_PER_MSEC));
+		snprintf(path, sizeof(path), "/v1/snapshot?for=%lluns",
+			 (unsigned long long)window_ns);
 	return ask(l, path, window_ns, json);
 }
 
@@ -183,8 +208,10 @@ int look_findings(struct look *l, char **json)
 	if (l->agent)
 		return ask(l, "/v1/doctor", 0, json);
 	f = malloc(sizeof(*f));
-	if (!f)
+	if (!f) {
+		fprintf(stderr, "fairlead: out of memory\n");
 		return EXIT_FAILED;
+	}
 	node_findings(l->node, f);
 	*json = json_findings(f, node_kernel(l->node));
 	return *json ? 0 : EXIT_FAILED;

@@ -7,13 +7,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct command_common;
 struct look;
 
 /*
- * agent_only: do not load probes where no agent answers.  0, or the exit status; what is wrong
+ * The agent's socket and what is to be measured without one are as the flags and the
+ * configuration file say.  agent_only: do not load probes where no agent answers.  0, or the exit status; what is wrong
  * has been said on stderr by then.
  */
-int look_new(struct look **ret, const char *socket, bool agent_only);
+int look_new(struct look **ret, const struct command_common *common, bool agent_only);
 struct look *look_free(struct look *l);
 void look_freep(struct look **l);
 

@@ -86,9 +86,13 @@ static int run(const struct command_call *call)
 	int r;
 
 	log_setup(call->common.verbose ? LOG_DEBUG : LOG_ERROR, LOG_TEXT, 0);
+	if (window_ns && window_ns < NS_PER_MSEC) {
+		fprintf(stderr, "fairlead: option '--for' cannot be so short: give 1ms or more\n");
+		return COMMAND_WRONG_USE;
+	}
 	if (args->watch && !window_ns)
 		window_ns = NS_PER_SEC; /* each look starts where the last one ended */
-	r = look_new(&look, call->common.socket, args->agent);
+	r = look_new(&look, &call->common, args->agent);
 	do
 		r = r ? r : show(call, look, window_ns);
 	while (!r && args->watch);
@@ -101,7 +105,7 @@ const struct command command_snapshot = {
 	.description =
 		"How long what waited for a CPU, per CPU and per cgroup, and what the disks did for "
 		"whom. Asks the agent; where none answers it loads the probes itself for one look, which takes root. Percentiles are "
-		"the end of the histogram's slot that they lie in: at most twice the truth, never less.",
+		"the end of the histogram's slot that they lie in: at most twice the truth from 1 us on.",
 	.options = &options,
 	.size = sizeof(struct snapshot_args),
 	.examples = "fairlead snapshot\n"

@@ -123,7 +123,10 @@ static int check_words(const struct command_call *call, char *err, size_t n)
 static int parse_for(struct command_call *call, char *err, size_t n)
 {
 	const struct command *c = call->command;
+	struct option_origin origins[sizeof(common_rows) / sizeof(common_rows[0])] = { 0 };
+	const struct option_row *socket = option_find(&common_table, "socket");
 	struct flags_target targets[3];
+	int r;
 	struct flags flags = { .targets = targets, .command = c ? c->name : NULL };
 
 	if (c && c->options) {
@@ -139,9 +142,12 @@ static int parse_for(struct command_call *call, char *err, size_t n)
 		targets[flags.count++] = (struct flags_target){ .table = config_options(),
 								.into = &call->config,
 								.origins = call->config.origins };
-	targets[flags.count++] =
-		(struct flags_target){ .table = &common_table, .into = &call->common };
-	return flags_parse(&flags, &call->count, call->words, err, n);
+	targets[flags.count++] = (struct flags_target){ .table = &common_table,
+							.into = &call->common,
+							.origins = origins };
+	r = flags_parse(&flags, &call->count, call->words, err, n);
+	call->common.socket_given = origins[socket - common_rows].from != ORIGIN_DEFAULT;
+	return r;
 }
 
 /* With the NULL at the end, so that what is left can be handed to execv(). */

@@ -38,6 +38,7 @@ struct command_common { /* what every command takes */
 	bool quiet;
 	int64_t verbose; /* how often -v was given */
 	bool help, version;
+	bool socket_given; /* by flag or environment: it wins over the file's */
 };
 
 struct command_call {

@@ -43,8 +43,9 @@ static const struct option_row rows[] = {
 	  .min = 1,
 	  .fallback = "fairlead",
 	  .argument = "USER",
-	  .help = "User that the agent becomes, by name or number. A flag only, because the file "
-		  "is read as that user." },
+	  .help = "User that the agent becomes, by name or number; where there is no user fairlead, "
+		  "number 64990. A flag only, because the agent is that user when it reads the file, "
+		  "which its warden opens for it." },
 	{ .name = "log.level",
 	  .type = OPTION_ENUM,
 	  .where = BOTH | OPTION_LIVE,
@@ -169,6 +170,17 @@ void config_renew(struct config *ret, const struct config *from)
 			fresh.origins[i] = from->origins[i];
 		}
 	*ret = fresh;
+}
+
+void config_take_live(struct config *running, const struct config *next)
+{
+	for (size_t i = 0; i < CONFIG_OPTIONS; i++) {
+		if (!(rows[i].where & OPTION_LIVE))
+			continue;
+		memcpy((char *)running + rows[i].offset, (const char *)next + rows[i].offset,
+		       rows[i].size);
+		running->origins[i] = next->origins[i];
+	}
 }
 
 /* What is not from the file has line 0, so it is never the later one. */

@@ -50,6 +50,9 @@ struct config_error {
 const struct option_table *config_options(void);
 void config_defaults(struct config *ret);
 
+/* Takes over into *running what may change at run time, and nothing else. */
+void config_take_live(struct config *running, const struct config *next);
+
 /*
  * Reads YAML from fd (opened with O_NONBLOCK, so that a FIFO cannot hold us) onto *c; what a
  * flag has set is checked but not replaced.  -EINVAL with *e filled and *c untouched: unknown

@@ -22,6 +22,7 @@ struct name {
 struct cgroup_names {
 	char mount[PATH_MAX];
 	uint64_t root_id;
+	bool whole;         /* the last walk left nothing out */
 	struct name *names; /* by id */
 	size_t count, room;
 };
@@ -90,8 +91,10 @@ static int add(struct cgroup_names *n, uint64_t id, const char *path)
 {
 	char *copy;
 
-	if (n->count == NAMES_MAX)
+	if (n->count == NAMES_MAX) {
+		n->whole = false;
 		return 0;
+	}
 	if (n->count == n->room) {
 		size_t room = n->room ? n->room * 2 : 64;
 		struct name *names = reallocarray(n->names, room, sizeof(*names));
@@ -123,25 +126,33 @@ static int walk(struct cgroup_names *n, int parent, const char *name, char *path
 	struct stat st;
 	int self, r;
 
-	if (fd < 0 || fstat(fd, &st))
-		return 0;
+	if (fd < 0 || fstat(fd, &st)) {
+		n->whole &= errno == ENOENT || errno == ENODEV; /* removed meanwhile */
+		return length ? 0 : -errno;
+	}
 	if (!length)
 		n->root_id = st.st_ino;
 	r = add(n, st.st_ino, length ? path : "/");
 	dir = fdopendir(fd);
-	if (!dir)
+	if (!dir) {
+		n->whole = false;
 		return r;
+	}
 	self = TAKE_FD(fd); /* the stream owns it now */
 	while (!r && (entry = readdir(dir))) {
 		int m;
 
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+		if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") ||
+		    !strcmp(entry->d_name, ".."))
 			continue;
 		m = snprintf(path + length, PATH_MAX - length, "/%s", entry->d_name);
 		if (m > 0 && length + (size_t)m < PATH_MAX)
 			r = walk(n, self, entry->d_name, path, length + (size_t)m);
+		else
+			n->whole = false;
 		path[length] = '\0';
 	}
+	n->whole &= !r;
 	return r;
 }
 
@@ -158,6 +169,8 @@ int cgroup_names_refresh(struct cgroup_names *n)
 	int r;
 
 	forget(n);
+	n->root_id = 0;
+	n->whole = true;
 	r = walk(n, AT_FDCWD, n->mount, path, 0);
 	if (n->count)
 		qsort(n->names, n->count, sizeof(*n->names), by_id);
@@ -175,8 +188,8 @@ const char *cgroup_names_find(const struct cgroup_names *n, uint64_t id)
 
 bool cgroup_names_whole(const struct cgroup_names *n)
 {
-	return n->root_id ==
-	       1; /* the root of the hierarchy itself, not of a namespace or bind mount */
+	/* 1 is the root of the hierarchy itself, not of a namespace or a bind mount. */
+	return n->whole && n->root_id == 1;
 }
 
 const char *cgroup_names_mount(const struct cgroup_names *n)

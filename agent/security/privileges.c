@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -80,17 +81,35 @@ int privileges_keep_for_warden(void)
 int privileges_drop(uid_t uid, gid_t gid)
 {
 	CLEANUP(cap_freep) cap_t none = cap_init();
+	bool root = geteuid() == 0;
 
-	if (!none || setgroups(0, NULL) || setresgid(gid, gid, gid))
+	if (!none || (root && (setgroups(0, NULL) || setresgid(gid, gid, gid))))
 		return -errno;
 	for (int c = 0; cap_get_bound(c) >= 0; c++)
 		(void)cap_drop_bound(c); /* needs CAP_SETPCAP; without it no_new_privs has to do */
-	if (setresuid(uid, uid, uid) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    cap_set_proc(none))
+	if (root && setresuid(uid, uid, uid))
+		return -errno;
+	/* Also who was never root may hold some: ambient ones of a unit, or of the file. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) || cap_set_proc(none))
 		return -errno;
 	if (uid && (!setresuid(0, 0, 0) || privileges_held()))
 		return -EPERM;
 	return 0;
+}
+
+/* A new namespace of users comes with all capabilities in it, so clone must not make one. */
+static int refuse_namespaces(scmp_filter_ctx filter)
+{
+	static const uint64_t kinds[] = { CLONE_NEWUSER, CLONE_NEWNS,  CLONE_NEWPID,   CLONE_NEWNET,
+					  CLONE_NEWIPC,  CLONE_NEWUTS, CLONE_NEWCGROUP };
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && !r; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1,
+				     SCMP_A0(SCMP_CMP_MASKED_EQ, kinds[i], kinds[i]));
+	/* Its flags lie in memory, where a filter cannot look: libc falls back to clone. */
+	return r ? r : seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
 }
 
 static void filter_releasep(scmp_filter_ctx *f)
@@ -155,7 +174,8 @@ int privileges_filter_calls(void)
 		if (r && r != -EDOM) /* a call that this architecture does not have */
 			return r;
 	}
-	return seccomp_load(filter);
+	r = refuse_namespaces(filter);
+	return r ? r : seccomp_load(filter);
 }
 
 int privileges_find_user(const char *user, uid_t *uid, gid_t *gid)

@@ -3,9 +3,11 @@
 
 #include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/store/record.h"
@@ -32,7 +34,7 @@ int store_open(struct store **ret, const char *dir, char why[STORE_WHY])
 
 	if (folder < 0)
 		return folder;
-	if (flock(folder, LOCK_EX | LOCK_NB)) {
+	if (flock(folder, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) {
 		snprintf(why, STORE_WHY, "%s is in use: give this agent another --state-dir", dir);
 		return -EBUSY;
 	}
@@ -57,6 +59,33 @@ struct store *store_free(struct store *s)
 void store_freep(struct store **s)
 {
 	*s = store_free(*s);
+}
+
+int store_dump(struct store *s, const char *file, const char *const *lines, char why[STORE_WHY])
+{
+	/* No link is followed, and a FIFO does not hold us. */
+	CLEANUP(closep)
+	int fd = openat(s->folder, file,
+			O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	CLEANUP(fclosep) FILE *out = NULL;
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st) && !S_ISREG(st.st_mode)) {
+		snprintf(why, STORE_WHY, "%s is no plain file: move it away", file);
+		return -EINVAL;
+	}
+	out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (out)
+		fd = -1; /* the stream's now */
+	for (; out && *lines; lines++)
+		fprintf(out, "%s\n", *lines);
+	if (!out || fflush(out) || ferror(out)) {
+		int r = -errno;
+
+		snprintf(why, STORE_WHY, "%s cannot be written: %s", file, strerror(-r));
+		return r;
+	}
+	return 0;
 }
 
 int node_record_load(struct store *s, struct node_record *ret, char why[STORE_WHY])

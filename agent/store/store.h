@@ -30,6 +30,9 @@ int store_open(struct store **ret, const char *dir, char why[STORE_WHY]);
 struct store *store_free(struct store *s); /* takes NULL, returns NULL */
 void store_freep(struct store **s);
 
+/* Writes lines to a plain file of the folder, in place of what is there; -errno and why. */
+int store_dump(struct store *s, const char *file, const char *const *lines, char why[STORE_WHY]);
+
 /* Both as record.h says; load leaves *ret alone on failure. */
 int node_record_load(struct store *s, struct node_record *ret, char why[STORE_WHY]);
 int node_record_save(struct store *s, const struct node_record *r, char why[STORE_WHY]);

@@ -29,7 +29,7 @@ static int address_of(struct sockaddr_un *ret, const char *path)
 /* 0: nothing there, or nobody home. */
 static int clear_stale(const char *path, const struct sockaddr_un *address)
 {
-	CLEANUP(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	CLEANUP(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct stat st;
 
 	if (fd < 0)
@@ -38,7 +38,7 @@ static int clear_stale(const char *path, const struct sockaddr_un *address)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(st.st_mode))
 		return -EEXIST;
-	if (!connect(fd, (const struct sockaddr *)address, sizeof(*address)))
+	if (!connect(fd, (const struct sockaddr *)address, sizeof(*address)) || errno == EAGAIN)
 		return -EADDRINUSE;
 	if (errno != ECONNREFUSED)
 		return -errno;
@@ -49,12 +49,16 @@ static int clear_stale(const char *path, const struct sockaddr_un *address)
 static int take_lock(const char *path)
 {
 	CLEANUP(closep) int fd = -1;
+	struct stat st;
 	char name[128];
 
 	snprintf(name, sizeof(name), "%s.lock", path);
-	fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
+	/* It goes to the agent: nothing that could be written by it, and no link to such a thing. */
+	fd = open(name, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd < 0 || fstat(fd, &st))
 		return -errno;
+	if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+		return -EEXIST;
 	if (flock(fd, LOCK_EX | LOCK_NB))
 		return errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
 	return TAKE_FD(fd);

@@ -42,8 +42,6 @@ _Static_assert(sizeof(subjects) / sizeof(subjects[0]) == _WIRE_SUBJECT_MAX, "a t
 static void answer_load(struct warden_state *w, const struct wire_request *ask,
 			struct wire_reply *reply, struct parcel *parcel)
 {
-	/* hook_choice is auto, then the ways in our order */
-	int only = ask->hook ? (int)ask->hook - 1 : -1;
 	struct load **load = &w->loads[ask->subject];
 	struct load_result result;
 
@@ -55,7 +53,9 @@ static void answer_load(struct warden_state *w, const struct wire_request *ask,
 		reply->error = -EINVAL;
 		return;
 	}
-	reply->error = load_new(load, subjects[ask->subject], only, ask->cgroups, &result);
+	/* hook_choice is auto, then the ways in our order */
+	reply->error =
+		load_new(load, subjects[ask->subject], (int)ask->hook - 1, ask->cgroups, &result);
 	malloc_trim(0); /* the kernel's BTF was several MB of heap */
 	reply->cpus = result.shape.cpus;
 	reply->shards = result.shape.shards;
@@ -160,6 +160,7 @@ int warden_serve(int socket, const struct warden_terms *terms)
 	int r;
 
 	prctl(PR_SET_NAME, "fairlead-warden");
+	prctl(PR_SET_DUMPABLE, 0); /* where both have one uid, the agent may not look into us */
 	/* Signals to the group or the cgroup are for the agent: we end when it does. */
 	for (int s = 1; s < NSIG; s++)
 		if (s == SIGINT || s == SIGTERM || s == SIGHUP || s == SIGUSR1 || s == SIGPIPE)

@@ -62,7 +62,12 @@ int warden_ask(struct warden *w, struct wire_request *request, struct wire_reply
 	if (r <= 0)
 		return r ? -errno : -ETIMEDOUT;
 	r = wire_receive_reply(w->socket, ret, fds);
-	if (!r && ret->serial != request->serial)
-		r = -EPROTO; /* an answer that came after its time-out: the pair is out of step */
+	if (!r && (ret->serial != request->serial || ret->kind != request->kind ||
+		   (ret->fds && ret->error))) {
+		/* an answer that came after its time-out, or no answer of ours */
+		while (ret->fds)
+			close(fds[--ret->fds]);
+		r = -EPROTO;
+	}
 	return r;
 }

@@ -77,7 +77,7 @@ int wire_check_request(const void *bytes, size_t size, struct wire_request *ret)
 	if (r.magic != WIRE_MAGIC || r.version != WIRE_VERSION)
 		return -EPROTO;
 	if (r.kind < WIRE_HELLO || r.kind >= _WIRE_KIND_MAX || r.subject >= _WIRE_SUBJECT_MAX ||
-	    r.file >= _WIRE_FILE_MAX || r.cgroups > 1)
+	    r.file >= _WIRE_FILE_MAX || r.cgroups > 1 || r.hook > WIRE_HOOKS)
 		return -EPROTO;
 	if (!memchr(r.socket, 0, sizeof(r.socket)) || !memchr(r.state_dir, 0, sizeof(r.state_dir)))
 		return -EPROTO;

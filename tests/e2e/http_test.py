@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The door under bad guests."""
+import contextlib
 import json
 import os
+import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from fairlead import Agent, read_to_end
@@ -93,6 +96,59 @@ def test_a_guest_that_leaves_early_is_forgotten():
         wait_for(lambda: agent.json("/v1/snapshot")["agent"]["connections"] >= 2, "the guest")
     wait_for(lambda: agent.json("/v1/snapshot")["agent"]["connections"] == 1, "its leaving")
     equal(agent.stop(), 0, "exit status")
+
+
+def test_abandoned_windows_are_free_again():
+    "requests for a window whose clients hung up make room for others at once"
+    agent = Agent()
+    for _ in range(3):
+        guests = [agent.connect() for _ in range(16)]
+        for guest in guests:
+            guest.sendall(b"GET /v1/snapshot?for=1m HTTP/1.0\r\n\r\n")
+        # the last one is answered by 429, so all of them were let in
+        wait_for(lambda: agent.get("/v1/snapshot?for=1ms")[0] == 429, "the door to be full")
+        for guest in guests:
+            guest.close()
+        wait_for(lambda: agent.get("/v1/snapshot?for=1ms")[0] == 200, "room")
+    equal(agent.stop(), 0, "exit status")
+
+
+def test_arguments_that_nobody_asked_for_are_refused():
+    "arguments that are unknown, empty or given twice are refused"
+    agent = Agent()
+    for query in ("fro=1s", "for", "for=1ms&for=2ms", "for=1ms&x=1", "For=1s"):
+        equal(agent.get(f"/v1/snapshot?{query}")[0], 400, query)
+
+
+def test_a_guest_who_says_nothing_whole_is_shown_out():
+    "a guest who sends byte after byte and no whole request is shown out after 10 s"
+    agent = Agent()
+    guest = agent.connect()
+    began = time.monotonic()
+    with contextlib.suppress(OSError):
+        guest.sendall(b"GET /healthz HTTP/1.1\r\n")
+        while time.monotonic() - began < 30:
+            guest.sendall(b"X")
+            time.sleep(0.5)     # the drip itself
+    check(9 <= time.monotonic() - began <= 15, time.monotonic() - began)
+
+
+def test_an_idle_guest_does_not_hold_a_stop():
+    "a guest without a request does not hold a stop, and who comes then is refused"
+    agent = Agent()
+    idle = agent.connect()
+    slow = agent.connect()
+    slow.sendall(b"GET /v1/snapshot?for=2s HTTP/1.0\r\n\r\n")
+    wait_for(lambda: agent.json("/v1/snapshot")["agent"]["connections"] >= 3, "both guests")
+    agent.signal(signal.SIGTERM)
+    equal(idle.recv(1), b"", "the idle guest is shown out")
+    try:
+        agent.connect()
+        raise AssertionError("a new guest was let in")
+    except ConnectionRefusedError:
+        pass
+    check(b" 200 " in read_to_end(slow), "what was under way has its answer")
+    equal(agent.process.wait(20), 0, "exit status")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
+#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -72,6 +73,26 @@ static int new_namespace(void)
 	return unshare(CLONE_NEWUSER);
 }
 
+/* A child that came to be has nothing to do. */
+static int end_child(long pid)
+{
+	if (pid == 0)
+		_exit(0);
+	return (int)pid;
+}
+
+static int new_namespace_by_clone(void)
+{
+	return end_child(syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0));
+}
+
+static int new_namespace_by_clone3(void)
+{
+	struct clone_args how = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+
+	return end_child(syscall(SYS_clone3, &how, sizeof(how)));
+}
+
 static int run_shell(void)
 {
 	return execl("/bin/sh", "sh", "-c", "exit 0", NULL);
@@ -110,6 +131,8 @@ static const struct {
 	{ "signal init", kill_init },
 	{ "mount", mount_tmpfs },
 	{ "make a namespace", new_namespace },
+	{ "make a child in a new namespace", new_namespace_by_clone },
+	{ "make one in the newer way", new_namespace_by_clone3 },
 	{ "run a program", run_shell },
 	{ "trace its parent", trace_parent },
 	{ "change its root", change_root },

@@ -20,7 +20,7 @@ gone() {
 	exit 1
 }
 start
-[ "$(ours)" = 1 ]
+[ "$(ours)" -gt 0 ]
 kill -KILL $agent
 wait $agent || true
 gone "$warden"
