@@ -66,26 +66,54 @@ static struct cgroup_snapshot *add_cgroup(struct snapshot *s, uint64_t id, const
 	return c;
 }
 
-static void fill_sched(struct snapshot *s, struct name_finder *names,
-		       const struct sched_reading *reading)
+static void fill_cpu(struct cpu_snapshot *to, const struct sched_cpu_sample *window,
+		     const struct sched_cpu_sample *total)
 {
+	memcpy(to->sched, window->counts.n, sizeof(to->sched));
+	memcpy(to->sched_total, total->counts.n, sizeof(to->sched_total));
+	to->wait = window->counts.wait;
+	to->wait_total = total->counts.wait;
+	to->queued = total->queued;
+}
+
+static void fill_sched_row(struct cgroup_snapshot *to, const struct sched_counts *window,
+			   const struct sched_counts *total)
+{
+	counts_add(to->sched, window->n, _SCHED_CGROUP_MAX);
+	counts_add(to->sched_total, total->n, _SCHED_CGROUP_MAX);
+	hist_add(&to->wait, &window->wait);
+	hist_add(&to->wait_total, &total->wait);
+}
+
+static void fill_sched(struct snapshot *s, struct name_finder *names,
+		       const struct sched_sample *window, const struct sched_sample *total)
+{
+	static const struct sched_counts nothing;
 	char path[CGROUP_PATH_MAX];
 
-	for (size_t cpu = 0; cpu < s->cpu_count; cpu++) {
-		s->cpus[cpu].wait = reading->cpu[cpu];
-		s->cpus[cpu].wait_total = reading->cpu_total[cpu];
-	}
-	for (size_t i = 0; i < reading->rows; i++) {
-		const struct sched_row *row = &reading->row[i];
+	for (size_t cpu = 0; cpu < s->cpu_count; cpu++)
+		fill_cpu(&s->cpus[cpu], &window->cpu[cpu], &total->cpu[cpu]);
+	for (size_t i = 0; i < total->row_count; i++) {
+		const struct sched_row_sample *row = &total->rows[i];
+		bool other = row->row == FL_LEDGER_OTHER;
 		struct cgroup_snapshot *c;
 
-		name_it(path, names, row->id);
-		c = add_cgroup(s, row->id, path);
-		c->waits = row->waits;
-		c->wait_ns = row->wait_ns;
-		c->waits_total = row->waits_total;
-		c->wait_ns_total = row->wait_ns_total;
+		if (!row->counts.n[SCHED_WAITS] && !row->counts.n[SCHED_RUN_NS] &&
+		    !(other && total->gone.n[SCHED_WAITS]))
+			continue;
+		name_it(path, names, row->cgroup);
+		c = add_cgroup(s, row->cgroup, path);
+		fill_sched_row(c, &window->rows[i].counts, &row->counts);
+		if (other) /* what dead cgroups had counted: total, not news */
+			fill_sched_row(c, &nothing, &total->gone);
 	}
+}
+
+static int longest_first(const void *a, const void *b)
+{
+	const struct waiter_snapshot *x = a, *y = b;
+
+	return (x->wait_ns < y->wait_ns) - (x->wait_ns > y->wait_ns);
 }
 
 static struct disk_count_snapshot plain_count(const struct disk_count *c)
@@ -176,25 +204,52 @@ static void fill_shares(struct snapshot *s, struct name_finder *names, bool same
 	}
 }
 
+/* The first of those who waited long, and in whose cgroup. */
+static int fill_waiters(struct snapshot *s, struct name_finder *names,
+			const struct sched_sample *window)
+{
+	CLEANUP(freep) struct waiter_snapshot *all = calloc(window->waiter_count + 1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < window->waiter_count; i++) {
+		const struct sched_waiter_sample *from = &window->waiters[i];
+
+		all[i] = (struct waiter_snapshot){ .thread = from->thread,
+						   .cgroup = i,
+						   .waits = from->waits,
+						   .wait_ns = from->wait_ns,
+						   .longest_ns = from->longest_ns };
+		memcpy(all[i].name, from->name, sizeof(all[i].name));
+	}
+	qsort(all, window->waiter_count, sizeof(*all), longest_first);
+	for (size_t i = 0; i < window->waiter_count && i < WAITERS_MAX; i++) {
+		s->waiters[i] = all[i];
+		s->waiters[i].cgroup =
+			cgroup_number(s, names, true, window->waiters[all[i].cgroup].cgroup);
+		s->waiter_count = i + 1;
+	}
+	return 0;
+}
+
 int compose_between(struct snapshot **ret, struct compose_names *names, size_t cpus,
 		    const struct sample *then, const struct sample *now)
 {
-	CLEANUP(freep) struct sched_reading *sched = malloc(sizeof(*sched));
-	CLEANUP(freep) struct hist *room = calloc(cpus, sizeof(*room));
+	CLEANUP(sched_sample_freep) struct sched_sample *sched = NULL;
 	CLEANUP(disk_sample_clear) struct disk_sample disk = { 0 };
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
 	bool walked = now->when_ns - names->walked_ns < WALK_NS;
 	struct name_finder cgroups = { names->cgroups, walked }, blkio = { names->blkio, walked };
 	int r;
 
-	if (!sched || !room)
-		return -ENOMEM;
-	r = sched_reading_between(sched, room, then->sched, now->sched);
+	r = sched_sample_new(&sched, cpus);
+	if (!r)
+		r = sched_reading_between(sched, then->sched, now->sched);
 	if (!r)
 		r = disk_reading_between(&disk, &then->disk, &now->disk);
 	if (!r)
-		r = snapshot_new(&s, cpus, sched->rows + disk.share_count + 1, disk.device_count,
-				 disk.share_count + 1);
+		r = snapshot_new(&s, cpus, sched->row_count + WAITERS_MAX + disk.share_count + 1,
+				 disk.device_count, disk.share_count + 1);
 	if (r)
 		return r;
 	s->window_ns = now->when_ns - then->when_ns;
@@ -204,9 +259,12 @@ int compose_between(struct snapshot **ret, struct compose_names *names, size_t c
 	s->memory = now->memory;
 	network_between(&s->network, &then->network, &now->network);
 	s->network_total = now->network;
-	fill_sched(s, &cgroups, sched);
+	fill_sched(s, &cgroups, sched, now->sched);
 	fill_disks(s, &disk, &now->disk);
 	fill_shares(s, names->blkio ? &blkio : &cgroups, !names->blkio, &disk, &now->disk);
+	r = fill_waiters(s, &cgroups, sched);
+	if (r)
+		return r;
 	if (!walked && (cgroups.walked || blkio.walked))
 		names->walked_ns = now->when_ns;
 	*ret = TAKE(s);

@@ -58,6 +58,15 @@ static void close_fds(const struct wire_reply *reply, const int *fds)
 		close(fds[i]);
 }
 
+static uint32_t maps_of(const struct load_subject *subject)
+{
+	uint32_t maps = 0;
+
+	while (maps < LOAD_MAPS && subject->maps[maps])
+		maps++;
+	return maps;
+}
+
 /* 0, or -errno when the warden is no help at all; that it cannot load is told in the state. */
 static int load(struct node *n, int subject, int hook, bool cgroups)
 {
@@ -82,8 +91,9 @@ static int load(struct node *n, int subject, int hook, bool cgroups)
 			state->tried[part][way] = reply.tried[part * LOAD_WAYS + way];
 	snprintf(state->text, sizeof(state->text), "%.*s", LOAD_TEXT - 1, reply.text);
 	if (!reply.error)
-		state->error = reply.fds != LOAD_MAPS || !reply.cpus || reply.cpus > FL_CPUS ||
-					       !reply.shards || reply.shards > FL_LEDGER_SHARDS
+		state->error = reply.fds != maps_of(state->subject) || !reply.cpus ||
+					       reply.cpus > FL_CPUS || !reply.shards ||
+					       reply.shards > FL_LEDGER_SHARDS
 				       ? -EPROTO
 			       : subject == SCHED
 				       ? sched_read_new(&n->sched, fds, reply.cpus, reply.shards)
@@ -181,21 +191,23 @@ void node_configure(struct node *n, const struct config *config)
 {
 	window_set_length(n->window, config->window_ns);
 	if (n->sched)
-		sched_read_set_cgroups(n->sched, config->sched_cgroups);
+		sched_read_set(n->sched, config->sched_cgroups, true);
 	if (n->disk)
 		disk_read_set_cgroups(n->disk, config->disk_cgroups);
 }
 
 static int take_sample(struct node *n, uint64_t now_ns, struct sample *ret)
 {
+	int r;
+
 	ret->when_ns = now_ns;
 	pressure_read(ret->pressure, "/proc/pressure");
 	memory_read(&ret->memory, "");
 	network_read(&ret->network, "");
-	if (n->sched)
-		sched_read_sample(n->sched, ret->sched);
+	machine_online_cpus("", n->online, n->cpus);
 	disk_sample_clear(&ret->disk);
-	return n->disk ? disk_read_sample(n->disk, &ret->disk) : 0;
+	r = n->sched ? sched_read_sample(n->sched, n->online, ret->sched) : 0;
+	return r || !n->disk ? r : disk_read_sample(n->disk, &ret->disk);
 }
 
 /* Could be walked anew, and all of the node's tree is in sight: who is not there is gone. */
@@ -206,8 +218,8 @@ static bool knows_all(struct cgroup_names *names)
 
 static void sweep_sched(struct node *n)
 {
-	for (size_t row = 0; row < FL_LEDGER_ROWS; row++) {
-		uint64_t id = n->sample->sched->rows[row].id;
+	for (size_t i = 0; i < n->sample->sched->row_count; i++) {
+		uint64_t id = n->sample->sched->rows[i].cgroup;
 
 		if (id && !cgroup_names_find(n->names.cgroups, id))
 			sched_read_forget(n->sched, id);
@@ -236,6 +248,8 @@ static void sweep(struct node *n, uint64_t now_ns)
 		return;
 	n->swept_ns = now_ns;
 	all = knows_all(n->names.cgroups);
+	if (n->sched)
+		sched_read_forget_waiters(n->sched);
 	if (n->sched && all)
 		sweep_sched(n);
 	if (n->disk && (n->names.blkio ? knows_all(n->names.blkio) : all))
@@ -265,7 +279,6 @@ static void describe(struct node *n, struct snapshot *s)
 	memcpy(s->kernel, n->machine.kernel, sizeof(s->kernel));
 	memcpy(s->machine, n->machine.machine, sizeof(s->machine));
 	snprintf(s->version, sizeof(s->version), "%s", version());
-	machine_online_cpus("", n->online, n->cpus);
 	for (size_t cpu = 0; cpu < n->cpus; cpu++) {
 		s->cpus[cpu].cpu = (unsigned int)cpu;
 		s->cpus[cpu].online = n->online[cpu];

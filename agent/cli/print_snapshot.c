@@ -126,9 +126,11 @@ static void print_cgroups(const struct snapshot *s, FILE *out)
 
 		fprintf(out, "%-32s %8s %9s %8s %9s %9s\n",
 			table_tail(path, sizeof(path), c->path, 32),
-			table_count(rate, (double)c->waits / seconds),
-			table_time(sum, (uint64_t)((double)c->wait_ns / seconds)),
-			table_time(mean, c->waits ? c->wait_ns / c->waits : 0),
+			table_count(rate, (double)c->sched[SCHED_WAITS] / seconds),
+			table_time(sum, (uint64_t)((double)c->sched[SCHED_WAIT_NS] / seconds)),
+			table_time(mean, c->sched[SCHED_WAITS]
+						 ? c->sched[SCHED_WAIT_NS] / c->sched[SCHED_WAITS]
+						 : 0),
 			table_bytes(read, (uint64_t)((double)r.bytes / seconds)),
 			table_bytes(written, (uint64_t)((double)w.bytes / seconds)));
 	}

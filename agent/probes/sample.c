@@ -36,10 +36,12 @@ void sample_freep(struct sample **s)
 
 int sample_copy(struct sample *to, const struct sample *from)
 {
+	int r;
+
 	to->when_ns = from->when_ns;
 	memcpy(to->pressure, from->pressure, sizeof(to->pressure));
 	to->memory = from->memory;
 	to->network = from->network;
-	sched_sample_copy(to->sched, from->sched);
-	return disk_sample_copy(&to->disk, &from->disk);
+	r = sched_sample_copy(to->sched, from->sched);
+	return r ? r : disk_sample_copy(&to->disk, &from->disk);
 }

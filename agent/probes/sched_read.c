@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/probes/mapped.h"
@@ -13,33 +14,33 @@
 struct sched_read {
 	uint32_t cpus, shards;
 	struct fl_sched_cpu *cpu;        /* cpus */
-	struct fl_sched_cgroup *cgroups; /* shards * FL_LEDGER_ROWS */
-	struct sched_count gone;
+	struct fl_sched_cgroup *cgroups; /* shards * FL_LEDGER_ROWS, and so many details */
+	struct fl_sched_detail *details;
+	struct fl_sched_waiter *waiters;   /* FL_SCHED_WAITERS */
+	uint64_t waited[FL_SCHED_WAITERS]; /* what they had at the last look */
+	struct sched_counts gone;
 };
 
-static size_t cpu_size(const struct sched_read *s)
+static size_t elements(const struct sched_read *s)
 {
-	return s->cpus * sizeof(struct fl_sched_cpu);
-}
-
-static size_t cgroups_size(const struct sched_read *s)
-{
-	return (size_t)s->shards * FL_LEDGER_ROWS * sizeof(struct fl_sched_cgroup);
+	return (size_t)s->shards * FL_LEDGER_ROWS;
 }
 
 int sched_read_new(struct sched_read **ret, const int *fds, uint32_t cpus, uint32_t shards)
 {
 	struct sched_read *s = calloc(1, sizeof(*s));
+	int r;
 
 	if (!s)
 		return -ENOMEM;
 	s->cpus = cpus;
 	s->shards = shards;
-	s->cpu = mapped_new(fds[0], cpu_size(s));
-	s->cgroups = s->cpu ? mapped_new(fds[1], cgroups_size(s)) : NULL;
-	if (!s->cgroups) {
-		int r = -errno;
-
+	s->cpu = mapped_new(fds[0], cpus * sizeof(*s->cpu));
+	s->cgroups = s->cpu ? mapped_new(fds[1], elements(s) * sizeof(*s->cgroups)) : NULL;
+	s->details = s->cgroups ? mapped_new(fds[2], elements(s) * sizeof(*s->details)) : NULL;
+	s->waiters = s->details ? mapped_new(fds[3], FL_SCHED_WAITERS * sizeof(*s->waiters)) : NULL;
+	if (!s->waiters) {
+		r = -errno;
 		sched_read_free(s);
 		return r;
 	}
@@ -50,45 +51,195 @@ int sched_read_new(struct sched_read **ret, const int *fds, uint32_t cpus, uint3
 struct sched_read *sched_read_free(struct sched_read *s)
 {
 	if (s) {
-		mapped_free(s->cpu, cpu_size(s));
-		mapped_free(s->cgroups, cgroups_size(s));
+		mapped_free(s->cpu, s->cpus * sizeof(*s->cpu));
+		mapped_free(s->cgroups, elements(s) * sizeof(*s->cgroups));
+		mapped_free(s->details, elements(s) * sizeof(*s->details));
+		mapped_free(s->waiters, FL_SCHED_WAITERS * sizeof(*s->waiters));
 	}
 	free(s);
 	return NULL;
 }
+
+/* --- how the wire's counters are numbered --- */
+
+static void add_rare(uint64_t *n, const struct fl_sched_rare *rare, uint64_t (*get)(const void *))
+{
+	n[SCHED_MOVED_NEAR] += get(&rare->moved[FL_SCHED_NEAR]);
+	n[SCHED_MOVED_CACHE] += get(&rare->moved[FL_SCHED_OTHER_CACHE]);
+	n[SCHED_MOVED_NODE] += get(&rare->moved[FL_SCHED_OTHER_NODE]);
+	n[SCHED_STARTED] += get(&rare->started);
+	n[SCHED_EXITED] += get(&rare->exited);
+	n[SCHED_EXECS] += get(&rare->execs);
+}
+
+static void add_slots(struct hist *h, const __u64 *slots, uint64_t (*get)(const void *))
+{
+	for (size_t slot = 0; slot < FL_HIST_SLOTS; slot++)
+		h->slots[slot] += get(&slots[slot]);
+}
+
+static void add_element(struct sched_counts *to, const struct fl_sched_cgroup *c,
+			const struct fl_sched_detail *d, uint64_t (*get)(const void *))
+{
+	uint64_t wait_ns = get(&c->wait_ns);
+
+	to->n[SCHED_WAITS] += get(&c->waits);
+	to->n[SCHED_WAIT_NS] += wait_ns;
+	to->n[SCHED_RUN_NS] += get(&c->run_ns);
+	to->n[SCHED_SLEPT_NS] += get(&c->slept_ns);
+	to->n[SCHED_PREEMPTED_NS] += get(&c->preempted_ns);
+	to->n[SCHED_PREEMPTED] += get(&c->preempted);
+	to->wait.sum_ns += wait_ns;
+	add_slots(&to->wait, d->slots, get);
+	add_rare(to->n, &d->rare, get);
+}
+
+static uint64_t get(const void *counter)
+{
+	return mapped_load(counter);
+}
+
+/* A last dying task may still count: take what is there, as it is taken. */
+static uint64_t take(const void *counter)
+{
+	return mapped_take((void *)counter);
+}
+
+static void read_cpu(struct sched_cpu_sample *to, const struct fl_sched_cpu *from)
+{
+	uint64_t *n = to->counts.n;
+
+	*to = (struct sched_cpu_sample){ .queued =
+						 __atomic_load_n(&from->queued, __ATOMIC_RELAXED) };
+	add_slots(&to->counts.wait, from->slots, get);
+	to->counts.wait.sum_ns = n[SCHED_WAIT_NS] = get(&from->wait_ns);
+	n[SCHED_WAITS] = hist_count(&to->counts.wait);
+	n[SCHED_SLEPT_NS] = get(&from->slept_ns);
+	n[SCHED_PREEMPTED_NS] = get(&from->preempted_ns);
+	n[SCHED_PREEMPTED] = get(&from->preempted);
+	n[SCHED_SWITCHES] = get(&from->self[FL_SCHED_SWITCH].runs);
+	n[SCHED_LOST] = get(&from->lost);
+	add_rare(n, &from->rare, get);
+}
+
+/* --- what runs now --- */
+
+/* The times of a CPU that belong together: a switch may come while they are read. */
+struct running {
+	uint64_t since, run_ns, idle_ns, cgroup;
+	bool idle;
+};
+
+static struct running read_running(const struct fl_sched_cpu *cpu)
+{
+	struct running r;
+
+	do {
+		r.since = __atomic_load_n(&cpu->since, __ATOMIC_ACQUIRE);
+		r.run_ns = get(&cpu->run_ns);
+		r.idle_ns = get(&cpu->idle_ns);
+		r.cgroup = get(&cpu->cgroup);
+		r.idle = __atomic_load_n(&cpu->idle, __ATOMIC_ACQUIRE);
+	} while (r.since != __atomic_load_n(&cpu->since, __ATOMIC_RELAXED));
+	return r;
+}
+
+/* We run, so a switch to us was not long ago: the latest of all is nearly now. */
+static uint64_t nearly_now(const struct sched_read *s)
+{
+	uint64_t latest = 0;
+
+	for (uint32_t cpu = 0; cpu < s->cpus; cpu++) {
+		uint64_t since = get(&s->cpu[cpu].since);
+
+		if (since > latest)
+			latest = since;
+	}
+	return latest;
+}
+
+static void add_run(struct sched_sample *sample, uint64_t cgroup, uint64_t ns)
+{
+	for (size_t i = 0; i < sample->row_count; i++)
+		if (sample->rows[i].cgroup == cgroup)
+			sample->rows[i].counts.n[SCHED_RUN_NS] += ns;
+}
+
+static void read_times(const struct sched_read *s, const bool *online, struct sched_sample *ret)
+{
+	uint64_t now = nearly_now(s);
+
+	for (size_t cpu = 0; cpu < s->cpus && cpu < ret->cpus; cpu++) {
+		const struct running r = read_running(&s->cpu[cpu]);
+		uint64_t open = r.since && now > r.since && online[cpu] ? now - r.since : 0;
+		uint64_t *n = ret->cpu[cpu].counts.n;
+
+		n[SCHED_RUN_NS] = r.run_ns + (r.idle ? 0 : open);
+		n[SCHED_IDLE_NS] = r.idle_ns + (r.idle ? open : 0);
+		if (!r.idle && r.cgroup)
+			add_run(ret, r.cgroup, open);
+	}
+}
+
+/* --- rows --- */
 
 static uint64_t *owner(const struct sched_read *s, size_t row)
 {
 	return (uint64_t *)&s->cgroups[row].id; /* in shard 0 */
 }
 
-static struct sched_count row_sum(const struct sched_read *s, size_t row)
+static int read_rows(const struct sched_read *s, struct sched_sample *ret)
 {
-	struct sched_count sum = { .id = __atomic_load_n(owner(s, row), __ATOMIC_ACQUIRE) };
+	ret->row_count = 0;
+	for (uint32_t row = 0; row < FL_LEDGER_ROWS; row++) {
+		uint64_t cgroup = __atomic_load_n(owner(s, row), __ATOMIC_ACQUIRE);
+		struct sched_row_sample *to;
 
-	for (size_t shard = 0; shard < s->shards; shard++) {
-		const struct fl_sched_cgroup *c = &s->cgroups[shard * FL_LEDGER_ROWS + row];
-
-		sum.waits += mapped_load(&c->waits);
-		sum.wait_ns += mapped_load(&c->wait_ns);
+		if (row != FL_LEDGER_OTHER && !cgroup)
+			continue;
+		to = sched_sample_add_row(ret);
+		if (!to)
+			return -ENOMEM;
+		to->row = row;
+		to->cgroup = cgroup;
+		for (size_t shard = 0; shard < s->shards; shard++)
+			add_element(&to->counts, &s->cgroups[shard * FL_LEDGER_ROWS + row],
+				    &s->details[shard * FL_LEDGER_ROWS + row], get);
 	}
-	return sum;
+	return 0;
 }
 
-void sched_read_sample(struct sched_read *s, struct sched_sample *ret)
+static void read_waiters(const struct sched_read *s, struct sched_sample *ret)
 {
-	for (size_t cpu = 0; cpu < s->cpus && cpu < ret->cpus; cpu++) {
-		for (size_t slot = 0; slot < FL_HIST_SLOTS; slot++)
-			ret->cpu[cpu].slots[slot] = mapped_load(&s->cpu[cpu].slots[slot]);
-		ret->cpu[cpu].sum_ns = mapped_load(&s->cpu[cpu].wait_ns);
+	ret->waiter_count = 0;
+	for (size_t row = 0; row < FL_SCHED_WAITERS; row++) {
+		const struct fl_sched_waiter *from = &s->waiters[row];
+		struct sched_waiter_sample *to = &ret->waiters[ret->waiter_count];
+
+		if (!get(&from->waits))
+			continue;
+		*to = (struct sched_waiter_sample){ .thread = (uint32_t)get(&from->id),
+						    .cgroup = get(&from->cgroup),
+						    .waits = get(&from->waits),
+						    .wait_ns = get(&from->wait_ns),
+						    .longest_ns = get(&from->longest_ns) };
+		memcpy(to->name, from->comm, sizeof(to->name));
+		to->name[sizeof(to->name) - 1] = '\0'; /* it may be changed while we copy */
+		ret->waiter_count++;
 	}
-	for (size_t row = 0; row < FL_LEDGER_ROWS; row++) {
-		if (row != FL_LEDGER_OTHER && !*owner(s, row))
-			ret->rows[row] = (struct sched_count){ 0 };
-		else
-			ret->rows[row] = row_sum(s, row);
-	}
+}
+
+int sched_read_sample(struct sched_read *s, const bool *online, struct sched_sample *ret)
+{
+	int r;
+
+	for (size_t cpu = 0; cpu < s->cpus && cpu < ret->cpus; cpu++)
+		read_cpu(&ret->cpu[cpu], &s->cpu[cpu]);
+	r = read_rows(s, ret);
+	read_times(s, online, ret);
+	read_waiters(s, ret);
 	ret->gone = s->gone;
+	return r;
 }
 
 void sched_read_forget(struct sched_read *s, uint64_t cgroup)
@@ -97,20 +248,34 @@ void sched_read_forget(struct sched_read *s, uint64_t cgroup)
 		if (row == FL_LEDGER_OTHER || *owner(s, row) != cgroup)
 			continue;
 		for (size_t shard = 0; shard < s->shards; shard++) {
-			struct fl_sched_cgroup *c = &s->cgroups[shard * FL_LEDGER_ROWS + row];
+			size_t element = shard * FL_LEDGER_ROWS + row;
 
-			/* A last dying task may still count: take what is there, as it is taken. */
-			s->gone.waits += mapped_take(&c->waits);
-			s->gone.wait_ns += mapped_take(&c->wait_ns);
+			add_element(&s->gone, &s->cgroups[element], &s->details[element], take);
 			if (shard)
-				__atomic_store_n(&c->id, 0, __ATOMIC_RELAXED);
+				__atomic_store_n(&s->cgroups[element].id, 0, __ATOMIC_RELAXED);
 		}
 		__atomic_store_n(owner(s, row), 0, __ATOMIC_RELEASE);
 	}
 }
 
-void sched_read_set_cgroups(struct sched_read *s, bool on)
+void sched_read_forget_waiters(struct sched_read *s)
 {
-	for (uint32_t cpu = 0; cpu < s->cpus; cpu++)
-		__atomic_store_n(&s->cpu[cpu].no_cgroups, !on, __ATOMIC_RELAXED);
+	for (size_t row = 0; row < FL_SCHED_WAITERS; row++) {
+		struct fl_sched_waiter *w = &s->waiters[row];
+		uint64_t waits = get(&w->waits);
+
+		if (row != FL_LEDGER_OTHER && w->id && waits == s->waited[row]) {
+			w->waits = w->wait_ns = w->longest_ns = waits = 0;
+			__atomic_store_n(&w->id, 0, __ATOMIC_RELEASE);
+		}
+		s->waited[row] = waits;
+	}
+}
+
+void sched_read_set(struct sched_read *s, bool cgroups, bool detail)
+{
+	for (uint32_t cpu = 0; cpu < s->cpus; cpu++) {
+		__atomic_store_n(&s->cpu[cpu].no_cgroups, !cgroups, __ATOMIC_RELAXED);
+		__atomic_store_n(&s->cpu[cpu].no_detail, !detail, __ATOMIC_RELAXED);
+	}
 }

@@ -1,26 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sched_sample: the run-queue waits counted since load, at one moment.  Plain values. */
+/* sched_sample: what the scheduler's probe counted since load, at one moment.  Plain values. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
 #include "agent/base/hist.h"
+#include "agent/snapshot/counts.h"
 #include "bpf/lib/ledger.h"
+#include "bpf/sched/sched.h"
 
-struct sched_count {
-	uint64_t id; /* cgroup; 0: a free row */
-	uint64_t waits, wait_ns;
+struct sched_counts {
+	uint64_t n[_SCHED_COUNT_MAX];
+	struct hist wait;
 };
 
 struct sched_sample {
 	size_t cpus;
-	struct hist *cpu;                        /* owned */
-	struct sched_count rows[FL_LEDGER_ROWS]; /* as in the ledger; FL_LEDGER_OTHER first */
-	struct sched_count gone;                 /* what freed rows had counted */
+	struct sched_cpu_sample {
+		struct sched_counts counts;
+		uint32_t queued; /* tasks that waited when the last one got the CPU */
+	} *cpu;                  /* owned */
+	size_t row_count, row_room;
+	struct sched_row_sample {
+		uint32_t row; /* of the ledger, by which they are sorted; FL_LEDGER_OTHER first */
+		uint64_t cgroup; /* 0: other */
+		struct sched_counts counts;
+	} *rows;                  /* owned */
+	struct sched_counts gone; /* what freed rows had counted */
+	size_t waiter_count;
+	struct sched_waiter_sample {
+		uint64_t cgroup, waits, wait_ns, longest_ns;
+		uint32_t thread; /* 0: other */
+		char name[16];
+	} waiters[FL_SCHED_WAITERS];
 };
 
 int sched_sample_new(struct sched_sample **ret, size_t cpus);
 struct sched_sample *sched_sample_free(struct sched_sample *s);
 void sched_sample_freep(struct sched_sample **s);
-/* Both made for the same number of CPUs. */
-void sched_sample_copy(struct sched_sample *to, const struct sched_sample *from);
+/* Both made for the same number of CPUs.  -ENOMEM leaves *to without rows. */
+int sched_sample_copy(struct sched_sample *to, const struct sched_sample *from);
+
+/* One more row, all zero; NULL when out of memory. */
+struct sched_row_sample *sched_sample_add_row(struct sched_sample *s);

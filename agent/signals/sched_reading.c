@@ -2,54 +2,95 @@
 #include "agent/signals/sched_reading.h"
 
 #include <errno.h>
+#include <stddef.h>
+#include <string.h>
 
 bool sched_ran_backwards(const struct sched_sample *then, const struct sched_sample *now)
 {
 	struct hist d;
 
 	for (size_t cpu = 0; cpu < now->cpus; cpu++)
-		if (!hist_since(&d, &then->cpu[cpu], &now->cpu[cpu]))
+		if (!hist_since(&d, &then->cpu[cpu].counts.wait, &now->cpu[cpu].counts.wait))
 			return true;
 	return false;
 }
 
-static struct sched_row row_between(const struct sched_count *then, const struct sched_count *now)
+static void between(struct sched_counts *ret, const struct sched_counts *then,
+		    const struct sched_counts *now)
 {
-	struct sched_row row = { .id = now->id,
-				 .waits_total = now->waits,
-				 .wait_ns_total = now->wait_ns };
-	/* A row that changed hands counts from zero. */
-	int same =
-		then->id == now->id && then->waits <= now->waits && then->wait_ns <= now->wait_ns;
+	struct sched_counts d;
+	uint64_t run_ns = then->n[SCHED_RUN_NS];
+	struct sched_counts was = *then;
 
-	row.waits = now->waits - (same ? then->waits : 0);
-	row.wait_ns = now->wait_ns - (same ? then->wait_ns : 0);
-	return row;
+	/* What runs now is counted up to about now: that may be a little less than it was. */
+	if (run_ns > now->n[SCHED_RUN_NS])
+		was.n[SCHED_RUN_NS] = now->n[SCHED_RUN_NS];
+	if (was.n[SCHED_IDLE_NS] > now->n[SCHED_IDLE_NS])
+		was.n[SCHED_IDLE_NS] = now->n[SCHED_IDLE_NS];
+	if (counts_since(d.n, was.n, now->n, _SCHED_COUNT_MAX) &&
+	    hist_since(&d.wait, &was.wait, &now->wait))
+		*ret = d;
+	else
+		*ret = *now;
 }
 
-int sched_reading_between(struct sched_reading *ret, struct hist *cpu_room,
-			  const struct sched_sample *then, const struct sched_sample *now)
+/* Rows are in the ledger's order on both sides. */
+static void rows_between(struct sched_sample *ret, const struct sched_sample *then)
 {
+	size_t old = 0;
+
+	for (size_t i = 0; i < ret->row_count; i++) {
+		struct sched_row_sample *row = &ret->rows[i];
+		const struct sched_counts now = row->counts;
+
+		while (old < then->row_count && then->rows[old].row < row->row)
+			old++;
+		if (old < then->row_count && then->rows[old].row == row->row &&
+		    then->rows[old].cgroup == row->cgroup)
+			between(&row->counts, &then->rows[old].counts, &now);
+	}
+}
+
+static const struct sched_waiter_sample *find_waiter(const struct sched_sample *in,
+						     const struct sched_waiter_sample *like)
+{
+	for (size_t i = 0; i < in->waiter_count; i++)
+		if (in->waiters[i].thread == like->thread &&
+		    !strcmp(in->waiters[i].name, like->name) && in->waiters[i].waits <= like->waits)
+			return &in->waiters[i];
+	return NULL;
+}
+
+static void waiters_between(struct sched_sample *ret, const struct sched_sample *then,
+			    const struct sched_sample *now)
+{
+	ret->waiter_count = 0;
+	for (size_t i = 0; i < now->waiter_count; i++) {
+		const struct sched_waiter_sample *old = find_waiter(then, &now->waiters[i]);
+		struct sched_waiter_sample w = now->waiters[i];
+
+		if (old) {
+			w.waits -= old->waits;
+			w.wait_ns -= old->wait_ns;
+		}
+		if (w.waits)
+			ret->waiters[ret->waiter_count++] = w;
+	}
+}
+
+int sched_reading_between(struct sched_sample *ret, const struct sched_sample *then,
+			  const struct sched_sample *now)
+{
+	int r;
+
 	if (sched_ran_backwards(then, now))
 		return -ESTALE;
-	ret->cpus = now->cpus;
-	ret->cpu = cpu_room;
-	ret->cpu_total = now->cpu;
+	r = sched_sample_copy(ret, now);
+	if (r)
+		return r;
 	for (size_t cpu = 0; cpu < now->cpus; cpu++)
-		hist_since(&cpu_room[cpu], &then->cpu[cpu], &now->cpu[cpu]);
-	ret->rows = 0;
-	for (size_t i = 0; i < FL_LEDGER_ROWS; i++) {
-		struct sched_row row;
-
-		if (i != FL_LEDGER_OTHER && !now->rows[i].id)
-			continue;
-		row = row_between(&then->rows[i], &now->rows[i]);
-		if (i == FL_LEDGER_OTHER) { /* what dead cgroups had counted: total, not news */
-			row.waits_total += now->gone.waits;
-			row.wait_ns_total += now->gone.wait_ns;
-		}
-		if (row.waits_total)
-			ret->row[ret->rows++] = row;
-	}
+		between(&ret->cpu[cpu].counts, &then->cpu[cpu].counts, &now->cpu[cpu].counts);
+	rows_between(ret, then);
+	waiters_between(ret, then, now);
 	return 0;
 }

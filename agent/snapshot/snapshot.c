@@ -56,6 +56,14 @@ struct hist snapshot_node_wait(const struct snapshot *s)
 	return all;
 }
 
+const struct cgroup_snapshot *snapshot_cgroup(const struct snapshot *s, size_t number)
+{
+	for (size_t i = 0; i < s->cgroup_count; i++)
+		if (s->cgroups[i].number == number)
+			return &s->cgroups[i];
+	return NULL;
+}
+
 struct share_count snapshot_share(const struct snapshot *s, size_t cgroup, enum disk_op op)
 {
 	struct share_count sum = { 0 };
@@ -87,10 +95,10 @@ static int longer_wait_first(const void *a, const void *b)
 {
 	const struct cgroup_snapshot *x = a, *y = b;
 
-	if (x->wait_ns != y->wait_ns)
-		return x->wait_ns < y->wait_ns ? 1 : -1;
-	if (x->wait_ns_total != y->wait_ns_total)
-		return x->wait_ns_total < y->wait_ns_total ? 1 : -1;
+	if (x->sched[SCHED_WAIT_NS] != y->sched[SCHED_WAIT_NS])
+		return x->sched[SCHED_WAIT_NS] < y->sched[SCHED_WAIT_NS] ? 1 : -1;
+	if (x->sched_total[SCHED_WAIT_NS] != y->sched_total[SCHED_WAIT_NS])
+		return x->sched_total[SCHED_WAIT_NS] < y->sched_total[SCHED_WAIT_NS] ? 1 : -1;
 	return (x->id > y->id) - (x->id < y->id);
 }
 

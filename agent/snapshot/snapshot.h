@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "agent/base/hist.h"
+#include "agent/snapshot/counts.h"
 #include "agent/snapshot/finding.h"
 #include "agent/snapshot/node_totals.h"
 
@@ -18,17 +19,19 @@
 struct cpu_snapshot {
 	unsigned int cpu;
 	bool online;
-	struct hist wait;       /* run-queue waits in the window */
-	struct hist wait_total; /* since load */
+	uint32_t queued; /* tasks that waited when the last one got the CPU */
+	uint64_t sched[_SCHED_COUNT_MAX],
+		sched_total[_SCHED_COUNT_MAX]; /* in the window; since load */
+	struct hist wait, wait_total;          /* run-queue waits, as long */
 };
 
 struct cgroup_snapshot {
 	uint64_t id; /* 0: other, where cgroups go that have no row of their own */
 	char path[CGROUP_PATH_MAX];
 	char pod[37], container[65], unit[128]; /* whose it is by its path; "" for none */
-	uint64_t waits, wait_ns;                /* in the window */
-	uint64_t waits_total, wait_ns_total;
-	size_t number; /* by which shares name it, wherever it is sorted to */
+	uint64_t sched[_SCHED_CGROUP_MAX], sched_total[_SCHED_CGROUP_MAX];
+	struct hist wait, wait_total; /* without those that were counted while it was too dear */
+	size_t number;                /* by which shares name it, wherever it is sorted to */
 };
 
 #define DISK_NAME_MAX 32
@@ -58,6 +61,17 @@ struct share_snapshot {
 
 extern const char *const disk_op_names[];
 
+#define WAITERS_MAX 16
+
+/* A task that waited long at once in the window. */
+struct waiter_snapshot {
+	uint32_t thread; /* 0: all that found no row */
+	char name[16];
+	size_t cgroup;           /* cgroup_snapshot.number */
+	uint64_t waits, wait_ns; /* the long ones in the window */
+	uint64_t longest_ns;     /* since it first waited long */
+};
+
 struct subject_snapshot {
 	char name[16], hook[32];
 	enum finding_state state;
@@ -85,6 +99,8 @@ struct snapshot {
 	size_t disk_count;
 	struct share_snapshot *shares; /* owned */
 	size_t share_count;
+	struct waiter_snapshot waiters[WAITERS_MAX]; /* longest wait first */
+	size_t waiter_count;
 	struct pressure pressure[_PRESSURE_MAX], pressure_total[_PRESSURE_MAX];
 	struct memory memory;
 	struct network network, network_total;
@@ -100,6 +116,9 @@ void snapshot_freep(struct snapshot **s);
 
 /* What a cgroup did on all disks in the window. */
 struct share_count snapshot_share(const struct snapshot *s, size_t cgroup, enum disk_op op);
+
+/* NULL when there is none of this number. */
+const struct cgroup_snapshot *snapshot_cgroup(const struct snapshot *s, size_t number);
 
 /* Waits of all CPUs in the window. */
 struct hist snapshot_node_wait(const struct snapshot *s);

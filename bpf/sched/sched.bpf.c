@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * Run-queue wait: how long a task that could run had to wait for its CPU, per CPU as a
- * histogram and per cgroup as count and sum.
+ * The scheduler, per CPU and per cgroup: how long tasks that could run waited for their CPU,
+ * ran, and were away from it; how often they were switched, preempted, moved, started.
  *
- * One hook and no state per task: the kernel already notes when a task was queued
- * (sched_info.last_queued) and its run queue keeps the clock that it was noted by, so the
- * wait is one subtraction at the switch.  No clock is read, no hash map is touched.
+ * One hook sees nearly all of it, and needs no state of ours to time a wait: the kernel notes
+ * when a task was queued (sched_info.last_queued) and its run queue keeps the clock that it was
+ * noted by, so a wait is one subtraction at the switch.  No clock is read, no hash map is
+ * touched.  How long a task was off its CPU the kernel does not keep: fl_sched_left has when each
+ * task went, in one word a task, found by its id.  Two tasks whose ids share a word may
+ * overwrite each other; that is seen by the rest of the id and counted as lost.
+ *
+ * Wake-ups need no hook either: a task that gets the CPU was woken, unless it had been preempted.
  *
  * Blind spots: the part of a wait before the task was moved to another CPU (each run queue
  * counts from its own arrival), and on kernels that keep BPF away from pid 1 the switches
@@ -19,65 +24,306 @@
 
 #include "bpf/lib/hist.bpf.h"
 #include "bpf/lib/ledger.bpf.h"
+#include "bpf/lib/self.bpf.h"
 #include "bpf/sched/sched.h"
+
+#define TASK_IS_DEAD 0x80 /* of prev_state */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+#define CGROUPS (FL_LEDGER_SHARDS * FL_LEDGER_ROWS)
+
 struct fl_sched_cpu fl_sched_cpu[FL_CPUS] SEC(".bss.fl_cpu");
-struct fl_sched_cgroup fl_sched_cgroup[FL_LEDGER_SHARDS * FL_LEDGER_ROWS] SEC(".bss.fl_cgroup");
+struct fl_sched_cgroup fl_sched_cgroup[CGROUPS] SEC(".bss.fl_cgroup");
+struct fl_sched_detail fl_sched_detail[CGROUPS] SEC(".bss.fl_detail");
+struct fl_sched_waiter fl_sched_waiter[FL_SCHED_WAITERS] SEC(".bss.fl_waiter");
 
-static __always_inline struct fl_sched_cpu *count_on_cpu(__u64 wait)
+/*
+ * When a task went: from the top 55 bits of nanoseconds, 8 of its id, and whether it was
+ * preempted.  The lower bits of the id are the place; an id has 22.
+ */
+#define LEFT_BITS 14
+#define LEFT_LOW  9 /* bits below the time */
+static __u64 fl_sched_left[1 << LEFT_BITS] SEC(".bss.fl_left");
+
+static __always_inline __u64 *left_at(__u32 pid)
 {
-	struct fl_sched_cpu *cpu = &fl_sched_cpu[bpf_get_smp_processor_id() & (FL_CPUS - 1)];
-	__u32 at = fl_hist_slot(wait);
-
-	if (at < FL_HIST_SLOTS) /* always so; the verifier wants to see it */
-		cpu->slots[at]++;
-	cpu->wait_ns += wait;
-	return cpu;
+	return &fl_sched_left[pid & ((1 << LEFT_BITS) - 1)];
 }
 
-static __always_inline void count_in_cgroup(const struct fl_sched_cpu *cpu, __u64 id, __u64 wait)
+static __always_inline __u64 left_mark(__u32 pid, __u64 now, bool preempted)
 {
-	struct fl_sched_cgroup *row = fl_ledger_row(fl_sched_cgroup, sizeof(*row), FL_LEDGER_ROWS,
-						    FL_LEDGER_SHARDS, cpu->shard, id);
+	return now << LEFT_LOW | (pid >> LEFT_BITS & 0xff) << 1 | preempted;
+}
 
-	if (__builtin_expect(cpu->shared, 0)) {
-		__sync_fetch_and_add(&row->waits, 1);
-		__sync_fetch_and_add(&row->wait_ns, wait);
-	} else {
-		row->waits++;
-		row->wait_ns += wait;
+/* What we have to know of a switch, however it was read. */
+struct fl_switch {
+	__u64 now;         /* by the run queue's clock */
+	__u64 queued;      /* when who comes was queued */
+	__u64 cgroup;      /* of who comes */
+	__u64 arrived;     /* how often he came before */
+	__u32 goes, comes; /* thread ids; 0: idle */
+	__u32 waiting;     /* tasks on the queue, with him who comes */
+	bool preempted, dead;
+};
+
+/* A row of a cgroup may belong to several CPUs. */
+static __always_inline void add(const struct fl_sched_cpu *cpu, __u64 *to, __u64 n)
+{
+	if (__builtin_expect(cpu->shared, 0))
+		__sync_fetch_and_add(to, n);
+	else
+		*to += n;
+}
+
+static __always_inline struct fl_sched_cpu *this_cpu(void)
+{
+	return &fl_sched_cpu[bpf_get_smp_processor_id() & (FL_CPUS - 1)];
+}
+
+static __always_inline struct fl_sched_cgroup *row_at(__u32 at)
+{
+	return (void *)fl_sched_cgroup +
+	       (at & (sizeof(fl_sched_cgroup) - 1) & ~(__u32)(sizeof(struct fl_sched_cgroup) - 1));
+}
+
+static __always_inline struct fl_sched_detail *detail_at(__u32 at)
+{
+	return &fl_sched_detail[at / sizeof(struct fl_sched_cgroup) & (CGROUPS - 1)];
+}
+
+static __always_inline __u32 find_row(const struct fl_sched_cpu *cpu, __u64 cgroup)
+{
+	return (__u32)(fl_ledger_row(fl_sched_cgroup, sizeof(struct fl_sched_cgroup),
+				     FL_LEDGER_ROWS, FL_LEDGER_SHARDS, cpu->shard, cgroup) -
+		       (void *)fl_sched_cgroup);
+}
+
+/* The row of who runs, unless the agent has given it to another cgroup since. */
+static __always_inline __u32 row_of_current(const struct fl_sched_cpu *cpu)
+{
+	if (__builtin_expect(row_at(cpu->at)->id == cpu->cgroup, 1))
+		return cpu->at;
+	return cpu->shard * sizeof(struct fl_sched_cgroup); /* FL_LEDGER_OTHER */
+}
+
+static __always_inline void leave(struct fl_sched_cpu *cpu, const struct fl_switch *s)
+{
+	__u64 ran = s->now - cpu->since;
+	__u32 at;
+
+	if (!cpu->since || s->now < cpu->since)
+		return;
+	if (cpu->idle) {
+		cpu->idle_ns += ran;
+		return;
 	}
+	cpu->run_ns += ran;
+	cpu->preempted += s->preempted;
+	cpu->rare.exited += s->dead;
+	*left_at(s->goes) = s->dead ? 0 : left_mark(s->goes, s->now, s->preempted);
+	if (cpu->no_cgroups)
+		return;
+	at = row_of_current(cpu);
+	add(cpu, &row_at(at)->run_ns, ran);
+	if (s->preempted)
+		add(cpu, &row_at(at)->preempted, 1);
+	if (s->dead)
+		add(cpu, &detail_at(at)->rare.exited, 1);
+}
+
+static __always_inline void count_long_wait(const struct fl_switch *s, __u64 wait,
+					    struct task_struct *task)
+{
+	struct fl_sched_waiter *row =
+		fl_ledger_row(fl_sched_waiter, sizeof(*row), FL_SCHED_WAITERS, 1, 0, s->comes);
+
+	__sync_fetch_and_add(&row->waits, 1);
+	__sync_fetch_and_add(&row->wait_ns, wait);
+	if (wait > row->longest_ns)
+		row->longest_ns = wait;
+	row->cgroup = s->cgroup;
+	bpf_probe_read_kernel_str(row->comm, sizeof(row->comm), task->comm);
+}
+
+static __always_inline void count_wait(struct fl_sched_cpu *cpu, const struct fl_switch *s,
+				       __u64 wait)
+{
+	__u32 slot = fl_hist_slot(wait);
+
+	if (slot >= FL_HIST_SLOTS) /* never so; the verifier wants to see it */
+		return;
+	cpu->slots[slot]++;
+	cpu->wait_ns += wait;
+	if (cpu->no_cgroups)
+		return;
+	add(cpu, &row_at(cpu->at)->waits, 1);
+	add(cpu, &row_at(cpu->at)->wait_ns, wait);
+	if (!cpu->no_detail)
+		add(cpu, &detail_at(cpu->at)->slots[slot], 1);
+}
+
+static __always_inline void count_absence(struct fl_sched_cpu *cpu, const struct fl_switch *s)
+{
+	__u64 left = *left_at(s->comes), away;
+	bool preempted = left & 1;
+
+	if (!left) {
+		if (!s->arrived) {
+			cpu->rare.started++;
+			if (!cpu->no_cgroups)
+				add(cpu, &detail_at(cpu->at)->rare.started, 1);
+		}
+		return;
+	}
+	if ((left ^ left_mark(s->comes, 0, 0)) & 0x1fe) {
+		cpu->lost++;
+		return;
+	}
+	away = ((s->now << LEFT_LOW) - left) >> LEFT_LOW;
+	if (preempted)
+		cpu->preempted_ns += away;
+	else
+		cpu->slept_ns += away;
+	if (!cpu->no_cgroups)
+		add(cpu, preempted ? &row_at(cpu->at)->preempted_ns : &row_at(cpu->at)->slept_ns,
+		    away);
+}
+
+static __always_inline void arrive(struct fl_sched_cpu *cpu, const struct fl_switch *s,
+				   struct task_struct *task)
+{
+	cpu->since = s->now;
+	cpu->idle = !s->comes;
+	cpu->queued = s->waiting ? s->waiting - 1 : 0;
+	if (!s->comes)
+		return;
+	if (!cpu->no_cgroups) {
+		cpu->at = find_row(cpu, s->cgroup);
+		cpu->cgroup = s->cgroup;
+	}
+	count_absence(cpu, s);
+	if (!s->queued || s->now < s->queued)
+		return;
+	count_wait(cpu, s, s->now - s->queued);
+	if (__builtin_expect(s->now - s->queued > FL_SCHED_LONG_NS, 0))
+		count_long_wait(s, s->now - s->queued, task);
+}
+
+static __always_inline int switched(struct fl_sched_cpu *cpu, const struct fl_switch *s,
+				    struct task_struct *next)
+{
+	__u64 begun = fl_self_begin(&cpu->self[FL_SCHED_SWITCH]);
+
+	leave(cpu, s);
+	arrive(cpu, s, next);
+	fl_self_end(&cpu->self[FL_SCHED_SWITCH], begun);
+	return 0;
 }
 
 SEC("tp_btf/sched_switch")
-int BPF_PROG(fl_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+int BPF_PROG(fl_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
+	     unsigned int prev_state)
 {
-	__u64 queued = next->sched_info.last_queued;
-	__u64 now = next->se.cfs_rq->rq->clock;
-	struct fl_sched_cpu *cpu;
+	struct fl_sched_cpu *cpu = this_cpu();
+	const struct rq *rq = next->se.cfs_rq->rq;
+	const struct fl_switch s = {
+		.now = rq->clock,
+		.queued = next->sched_info.last_queued,
+		.arrived = next->sched_info.pcount,
+		.cgroup = cpu->no_cgroups ? 0 : next->cgroups->dfl_cgrp->kn->id,
+		.goes = prev->pid,
+		.comes = next->pid,
+		.waiting = rq->nr_running,
+		.preempted = preempt || !prev_state,
+		.dead = prev_state & TASK_IS_DEAD,
+	};
 
-	if (!queued || now < queued) /* the idle task is never queued */
-		return 0;
-	cpu = count_on_cpu(now - queued);
-	if (!cpu->no_cgroups)
-		count_in_cgroup(cpu, next->cgroups->dfl_cgrp->kn->id, now - queued);
-	return 0;
+	return switched(cpu, &s, next);
 }
 
 /* The same for kernels that refuse the typed hook: every step is a checked copy, so dearer. */
 SEC("raw_tp/sched_switch")
-int BPF_PROG(fl_sched_raw, bool preempt, struct task_struct *prev, struct task_struct *next)
+int BPF_PROG(fl_sched_raw, bool preempt, struct task_struct *prev, struct task_struct *next,
+	     unsigned int prev_state)
 {
-	__u64 queued = BPF_CORE_READ(next, sched_info.last_queued);
-	__u64 now = BPF_CORE_READ(next, se.cfs_rq, rq, clock);
-	struct fl_sched_cpu *cpu;
+	struct fl_sched_cpu *cpu = this_cpu();
+	const struct rq *rq = BPF_CORE_READ(next, se.cfs_rq, rq);
+	const struct fl_switch s = {
+		.now = BPF_CORE_READ(rq, clock),
+		.queued = BPF_CORE_READ(next, sched_info.last_queued),
+		.arrived = BPF_CORE_READ(next, sched_info.pcount),
+		.cgroup = cpu->no_cgroups ? 0 : BPF_CORE_READ(next, cgroups, dfl_cgrp, kn, id),
+		.goes = BPF_CORE_READ(prev, pid),
+		.comes = BPF_CORE_READ(next, pid),
+		.waiting = BPF_CORE_READ(rq, nr_running),
+		.preempted = preempt || !prev_state,
+		.dead = prev_state & TASK_IS_DEAD,
+	};
 
-	if (!queued || now < queued)
-		return 0;
-	cpu = count_on_cpu(now - queued);
-	if (!cpu->no_cgroups)
-		count_in_cgroup(cpu, BPF_CORE_READ(next, cgroups, dfl_cgrp, kn, id), now - queued);
+	return switched(cpu, &s, next);
+}
+
+/* Seldom enough for adds that nobody can come between: a task may be preempted in here. */
+static __always_inline void count_rare(struct fl_sched_cpu *cpu, __u64 cgroup, __u64 *on_cpu,
+				       __u64 in_row)
+{
+	void *row;
+
+	__sync_fetch_and_add(on_cpu, 1);
+	if (cpu->no_cgroups)
+		return;
+	row = &detail_at(find_row(cpu, cgroup))->rare;
+	if (in_row <= sizeof(struct fl_sched_rare) - sizeof(__u64))
+		__sync_fetch_and_add((__u64 *)(row + in_row), 1);
+}
+
+static __always_inline int migrated(struct fl_sched_cpu *cpu, __u64 cgroup, __u32 from, __u32 to)
+{
+	__u64 begun = fl_self_begin(&cpu->self[FL_SCHED_MIGRATE]);
+	const struct fl_sched_cpu *was = &fl_sched_cpu[from & (FL_CPUS - 1)];
+	const struct fl_sched_cpu *will = &fl_sched_cpu[to & (FL_CPUS - 1)];
+	enum fl_sched_move move = was->node != will->node     ? FL_SCHED_OTHER_NODE
+				  : was->cache != will->cache ? FL_SCHED_OTHER_CACHE
+							      : FL_SCHED_NEAR;
+
+	if (was != will)
+		count_rare(cpu, cgroup, &cpu->rare.moved[move],
+			   offsetof(struct fl_sched_rare, moved) + move * sizeof(__u64));
+	fl_self_end(&cpu->self[FL_SCHED_MIGRATE], begun);
 	return 0;
+}
+
+static __always_inline int execed(struct fl_sched_cpu *cpu, __u64 cgroup)
+{
+	__u64 begun = fl_self_begin(&cpu->self[FL_SCHED_EXEC]);
+
+	count_rare(cpu, cgroup, &cpu->rare.execs, offsetof(struct fl_sched_rare, execs));
+	fl_self_end(&cpu->self[FL_SCHED_EXEC], begun);
+	return 0;
+}
+
+SEC("tp_btf/sched_migrate_task")
+int BPF_PROG(fl_sched_migrate, struct task_struct *task, int to)
+{
+	return migrated(this_cpu(), task->cgroups->dfl_cgrp->kn->id, task->thread_info.cpu, to);
+}
+
+SEC("raw_tp/sched_migrate_task")
+int BPF_PROG(fl_sched_migrate_raw, struct task_struct *task, int to)
+{
+	return migrated(this_cpu(), BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id),
+			BPF_CORE_READ(task, thread_info.cpu), to);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(fl_sched_exec, struct task_struct *task)
+{
+	return execed(this_cpu(), task->cgroups->dfl_cgrp->kn->id);
+}
+
+SEC("raw_tp/sched_process_exec")
+int BPF_PROG(fl_sched_exec_raw, struct task_struct *task)
+{
+	return execed(this_cpu(), BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id));
 }

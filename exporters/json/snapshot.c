@@ -40,12 +40,30 @@ static json_t *distribution(const struct hist *h)
 			 "buckets", buckets);
 }
 
+/* Each in the window, and in all by its name with _total. */
+static void add_counts(json_t *to, const struct count_name *names, const uint64_t *window,
+		       const uint64_t *total, size_t count)
+{
+	char key[64];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(key, sizeof(key), "%s_total", names[i].name);
+		json_object_set_new(to, names[i].name,
+				    names[i].is_time ? seconds(window[i])
+						     : json_integer((json_int_t)window[i]));
+		json_object_set_new(to, key,
+				    names[i].is_time ? seconds(total[i])
+						     : json_integer((json_int_t)total[i]));
+	}
+}
+
 static json_t *cpu(const struct cpu_snapshot *c)
 {
-	return json_pack("{si sb so sI so}", "cpu", (int)c->cpu, "online", (int)c->online, "wait",
-			 distribution(&c->wait), "waits_total",
-			 (json_int_t)hist_count(&c->wait_total), "wait_seconds_total",
-			 seconds(c->wait_total.sum_ns));
+	json_t *all = json_pack("{si sb sI so}", "cpu", (int)c->cpu, "online", (int)c->online,
+				"queued", (json_int_t)c->queued, "wait", distribution(&c->wait));
+
+	add_counts(all, sched_count_names, c->sched, c->sched_total, _SCHED_COUNT_MAX);
+	return all;
 }
 
 /* Names of cgroups are bytes; JSON is text: what is no UTF-8 is shown as '?'. */
@@ -80,16 +98,16 @@ static json_t *share(const struct share_snapshot *s)
 
 static json_t *cgroup(const struct snapshot *s, const struct cgroup_snapshot *c)
 {
-	json_t *disks = json_array();
+	json_t *disks = json_array(), *all;
 
 	for (size_t i = 0; i < s->share_count; i++)
 		if (s->shares[i].cgroup == c->number)
 			json_array_append_new(disks, share(&s->shares[i]));
-	return json_pack("{sI so ss ss so s{sI so} sI so so}", "id", (json_int_t)c->id, "path",
-			 name(c->path), "pod", c->pod, "container", c->container, "unit",
-			 name(c->unit), "wait", "count", (json_int_t)c->waits, "sum_seconds",
-			 seconds(c->wait_ns), "waits_total", (json_int_t)c->waits_total,
-			 "wait_seconds_total", seconds(c->wait_ns_total), "disks", disks);
+	all = json_pack("{sI so ss ss so so so}", "id", (json_int_t)c->id, "path", name(c->path),
+			"pod", c->pod, "container", c->container, "unit", name(c->unit), "wait",
+			distribution(&c->wait), "disks", disks);
+	add_counts(all, sched_count_names, c->sched, c->sched_total, _SCHED_CGROUP_MAX);
+	return all;
 }
 
 static json_t *operation(const struct disk_count_snapshot *op,
@@ -125,6 +143,24 @@ static json_t *disks(const struct snapshot *s)
 
 	for (size_t i = 0; i < s->disk_count; i++)
 		json_array_append_new(list, disk(&s->disks[i]));
+	return list;
+}
+
+static json_t *waiters(const struct snapshot *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->waiter_count; i++) {
+		const struct waiter_snapshot *w = &s->waiters[i];
+		const struct cgroup_snapshot *c = snapshot_cgroup(s, w->cgroup);
+
+		json_array_append_new(list, json_pack("{sI so so sI so so}", "thread",
+						      (json_int_t)w->thread, "name", name(w->name),
+						      "cgroup", name(c ? c->path : ""), "waits",
+						      (json_int_t)w->waits, "wait_seconds",
+						      seconds(w->wait_ns), "longest_seconds",
+						      seconds(w->longest_ns)));
+	}
 	return list;
 }
 
@@ -239,6 +275,7 @@ char *json_snapshot(const struct snapshot *s)
 		json_object_set_new(root, "pressure", pressure(s));
 		json_object_set_new(root, "memory", memory(&s->memory));
 		json_object_set_new(root, "network", network(s));
+		json_object_set_new(root, "waiters", waiters(s));
 		json_object_set_new(root, "disks", s->disks_measured ? disks(s) : json_null());
 	}
 	for (size_t i = 0; root && i < sizeof(unmeasured) / sizeof(unmeasured[0]); i++)
@@ -283,6 +320,19 @@ static struct hist read_distribution(const json_t *d)
 	return h;
 }
 
+static void read_counts(const json_t *from, const struct count_name *names, uint64_t *window,
+			uint64_t *total, size_t count)
+{
+	char key[64];
+
+	for (size_t i = 0; i < count; i++) {
+		snprintf(key, sizeof(key), "%s_total", names[i].name);
+		window[i] = names[i].is_time ? ns_of(from, names[i].name)
+					     : count_of(from, names[i].name);
+		total[i] = names[i].is_time ? ns_of(from, key) : count_of(from, key);
+	}
+}
+
 static void read_cpus(struct snapshot *s, const json_t *cpus)
 {
 	const json_t *c;
@@ -292,7 +342,10 @@ static void read_cpus(struct snapshot *s, const json_t *cpus)
 		s->cpus[i].cpu = (unsigned int)count_of(c, "cpu");
 		s->cpus[i].online = json_is_true(json_object_get(c, "online"));
 		s->cpus[i].wait = read_distribution(json_object_get(c, "wait"));
-		s->cpus[i].wait_total.sum_ns = ns_of(c, "wait_seconds_total");
+		s->cpus[i].queued = (uint32_t)count_of(c, "queued");
+		read_counts(c, sched_count_names, s->cpus[i].sched, s->cpus[i].sched_total,
+			    _SCHED_COUNT_MAX);
+		s->cpus[i].wait_total.sum_ns = s->cpus[i].sched_total[SCHED_WAIT_NS];
 	}
 }
 
@@ -303,15 +356,12 @@ static void read_cgroups(struct snapshot *s, const json_t *cgroups)
 
 	json_array_foreach ((json_t *)cgroups, i, c) {
 		struct cgroup_snapshot *to = &s->cgroups[i];
-		const json_t *wait = json_object_get(c, "wait");
 
 		to->id = count_of(c, "id");
 		to->number = i;
 		json_text(c, "path", to->path, sizeof(to->path));
-		to->waits = count_of(wait, "count");
-		to->wait_ns = ns_of(wait, "sum_seconds");
-		to->waits_total = count_of(c, "waits_total");
-		to->wait_ns_total = ns_of(c, "wait_seconds_total");
+		to->wait = read_distribution(json_object_get(c, "wait"));
+		read_counts(c, sched_count_names, to->sched, to->sched_total, _SCHED_CGROUP_MAX);
 	}
 }
 
@@ -416,6 +466,30 @@ static void read_shares(struct snapshot *s, const json_t *cgroups)
 	}
 }
 
+/* Cgroups were read before: their paths name them. */
+static void read_waiters(struct snapshot *s, const json_t *waiters)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)waiters, i, one) {
+		const char *path = json_string_value(json_object_get(one, "cgroup"));
+		struct waiter_snapshot *to = &s->waiters[i];
+
+		if (i == WAITERS_MAX)
+			break;
+		to->thread = (uint32_t)count_of(one, "thread");
+		json_text(one, "name", to->name, sizeof(to->name));
+		to->waits = count_of(one, "waits");
+		to->wait_ns = ns_of(one, "wait_seconds");
+		to->longest_ns = ns_of(one, "longest_seconds");
+		for (size_t c = 0; path && c < s->cgroup_count; c++)
+			if (!strcmp(s->cgroups[c].path, path))
+				to->cgroup = s->cgroups[c].number;
+		s->waiter_count = i + 1;
+	}
+}
+
 static void read_subjects(struct snapshot *s, const json_t *subjects)
 {
 	const json_t *one;
@@ -477,6 +551,7 @@ int json_read_snapshot(const char *text, size_t length, struct snapshot **ret)
 	read_totals(s, root);
 	read_disks(s, disks);
 	read_shares(s, cgroups);
+	read_waiters(s, json_object_get(root, "waiters"));
 	read_subjects(s, json_object_get(root, "subjects"));
 	*ret = TAKE(s);
 	return 0;

@@ -62,6 +62,71 @@ static void sched_wait(snap *s, sink *to)
 	}
 }
 
+static void each_cpu(snap *s, sink *to, uint64_t (*of)(const uint64_t *counts),
+		     enum sched_count count)
+{
+	char cpu[16];
+
+	for (size_t i = 0; i < s->cpu_count; i++) {
+		const uint64_t *counts = s->cpus[i].sched_total;
+		uint64_t n = of ? of(counts) : counts[count];
+
+		snprintf(cpu, sizeof(cpu), "%u", s->cpus[i].cpu);
+		value(to, LABELS("cpu", cpu),
+		      sched_count_names[count].is_time ? in_seconds(n) : (double)n);
+	}
+}
+
+#define OF_CPU(name, of, count)                                                                    \
+	static void name(snap *s, sink *to)                                                        \
+	{                                                                                          \
+		each_cpu(s, to, of, count);                                                        \
+	}
+OF_CPU(sched_switches, NULL, SCHED_SWITCHES)
+OF_CPU(sched_preemptions, NULL, SCHED_PREEMPTED)
+OF_CPU(sched_wakeups, sched_woken, SCHED_WAITS)
+OF_CPU(sched_run, NULL, SCHED_RUN_NS)
+OF_CPU(sched_idle, NULL, SCHED_IDLE_NS)
+
+static uint64_t over_cpus(snap *s, enum sched_count count)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < s->cpu_count; i++)
+		sum += s->cpus[i].sched_total[count];
+	return sum;
+}
+
+static void sched_off_cpu(snap *s, sink *to)
+{
+	value(to, LABELS("why", "slept"), in_seconds(over_cpus(s, SCHED_SLEPT_NS)));
+	value(to, LABELS("why", "preempted"), in_seconds(over_cpus(s, SCHED_PREEMPTED_NS)));
+}
+
+static void sched_migrations(snap *s, sink *to)
+{
+	value(to, LABELS("to", "same_cache"), (double)over_cpus(s, SCHED_MOVED_NEAR));
+	value(to, LABELS("to", "other_cache"), (double)over_cpus(s, SCHED_MOVED_CACHE));
+	value(to, LABELS("to", "other_node"), (double)over_cpus(s, SCHED_MOVED_NODE));
+}
+
+static void sched_tasks(snap *s, sink *to)
+{
+	value(to, LABELS("event", "started"), (double)over_cpus(s, SCHED_STARTED));
+	value(to, LABELS("event", "exited"), (double)over_cpus(s, SCHED_EXITED));
+	value(to, LABELS("event", "exec"), (double)over_cpus(s, SCHED_EXECS));
+}
+
+static void sched_queued(snap *s, sink *to)
+{
+	char cpu[16];
+
+	for (size_t i = 0; i < s->cpu_count; i++) {
+		snprintf(cpu, sizeof(cpu), "%u", s->cpus[i].cpu);
+		value(to, LABELS("cpu", cpu), s->cpus[i].queued);
+	}
+}
+
 /* --- disks --- */
 
 static void each_operation(snap *s, sink *to,
@@ -199,9 +264,57 @@ static void cgroup_wait(snap *s, sink *to)
 	for (size_t i = 0; i < s->cgroup_count; i++) {
 		const struct cgroup_snapshot *c = &s->cgroups[i];
 
-		if (c->waits_total)
-			to->sum(to->context, LABELS(OF_CGROUP(c)), c->waits_total,
-				in_seconds(c->wait_ns_total));
+		if (c->sched_total[SCHED_WAITS])
+			to->sum(to->context, LABELS(OF_CGROUP(c)), c->sched_total[SCHED_WAITS],
+				in_seconds(c->sched_total[SCHED_WAIT_NS]));
+	}
+}
+
+static void each_cgroup(snap *s, sink *to, enum sched_count count)
+{
+	bool is_time = sched_count_names[count].is_time;
+
+	for (size_t i = 0; i < s->cgroup_count; i++) {
+		const struct cgroup_snapshot *c = &s->cgroups[i];
+		uint64_t n = c->sched_total[count];
+
+		if (n)
+			value(to, LABELS(OF_CGROUP(c)), is_time ? in_seconds(n) : (double)n);
+	}
+}
+
+#define OF_SCHED(name, count)                                                                      \
+	static void name(snap *s, sink *to)                                                        \
+	{                                                                                          \
+		each_cgroup(s, to, count);                                                         \
+	}
+OF_SCHED(cgroup_switches, SCHED_WAITS)
+OF_SCHED(cgroup_run, SCHED_RUN_NS)
+
+static void cgroup_off_cpu(snap *s, sink *to)
+{
+	for (size_t i = 0; i < s->cgroup_count; i++) {
+		const struct cgroup_snapshot *c = &s->cgroups[i];
+		const uint64_t *n = c->sched_total;
+
+		if (n[SCHED_SLEPT_NS])
+			value(to, LABELS(OF_CGROUP(c), "why", "slept"),
+			      in_seconds(n[SCHED_SLEPT_NS]));
+		if (n[SCHED_PREEMPTED_NS])
+			value(to, LABELS(OF_CGROUP(c), "why", "preempted"),
+			      in_seconds(n[SCHED_PREEMPTED_NS]));
+	}
+}
+
+static void cgroup_migrations(snap *s, sink *to)
+{
+	for (size_t i = 0; i < s->cgroup_count; i++) {
+		const struct cgroup_snapshot *c = &s->cgroups[i];
+		const uint64_t *n = c->sched_total;
+		uint64_t all = n[SCHED_MOVED_NEAR] + n[SCHED_MOVED_CACHE] + n[SCHED_MOVED_NODE];
+
+		if (all)
+			value(to, LABELS(OF_CGROUP(c)), (double)all);
 	}
 }
 
@@ -245,6 +358,28 @@ const struct family families[] = {
 	  "Resident memory of Fairlead's own processes.", resident },
 	{ "fairlead_sched_wait_seconds", FAMILY_HISTOGRAM, "seconds", "cpu",
 	  "How long tasks that could run waited for a CPU.", sched_wait },
+	{ "fairlead_sched_switches_total", FAMILY_COUNTER, "", "cpu",
+	  "How often a CPU went from one task to another, or to idle.", sched_switches },
+	{ "fairlead_sched_preemptions_total", FAMILY_COUNTER, "", "cpu",
+	  "How often a task lost the CPU though it could run on.", sched_preemptions },
+	{ "fairlead_sched_wakeups_total", FAMILY_COUNTER, "", "cpu",
+	  "Tasks that were woken or started, counted when they got the CPU.", sched_wakeups },
+	{ "fairlead_sched_run_seconds_total", FAMILY_COUNTER, "seconds", "cpu",
+	  "For how long a CPU ran tasks.", sched_run },
+	{ "fairlead_sched_idle_seconds_total", FAMILY_COUNTER, "seconds", "cpu",
+	  "For how long a CPU had nothing to run.", sched_idle },
+	{ "fairlead_sched_queued", FAMILY_GAUGE, "", "cpu",
+	  "Tasks that waited for the CPU when the last one got it.", sched_queued },
+	{ "fairlead_sched_off_cpu_seconds_total", FAMILY_COUNTER, "seconds", "why",
+	  "How long tasks that came back had been off the CPU, of their own will (slept) or not "
+	  "(preempted); waiting to get it again included.",
+	  sched_off_cpu },
+	{ "fairlead_sched_migrations_total", FAMILY_COUNTER, "", "to",
+	  "Tasks that were moved to a CPU with the same last cache, another one, another node.",
+	  sched_migrations },
+	{ "fairlead_sched_tasks_total", FAMILY_COUNTER, "", "event",
+	  "Tasks, which threads are as well, that started, exited, ran another program (exec).",
+	  sched_tasks },
 	{ "fairlead_disk_ios_total", FAMILY_COUNTER, "", "device, op",
 	  "Requests given to the device, as /proc/diskstats counts them.", disk_ios },
 	{ "fairlead_disk_io_bytes_total", FAMILY_COUNTER, "bytes", "device, op",
@@ -282,6 +417,15 @@ const struct family families[] = {
 	  "Packets that an interface or its queue dropped.", network_dropped },
 	{ "fairlead_cgroup_sched_wait_seconds", FAMILY_SUMMARY, "seconds", "cgroup, pod, container",
 	  "How long a cgroup's tasks that could run waited for a CPU.", cgroup_wait },
+	{ "fairlead_cgroup_sched_switches_total", FAMILY_COUNTER, "", "cgroup, pod, container",
+	  "How often a cgroup's tasks got a CPU.", cgroup_switches },
+	{ "fairlead_cgroup_sched_run_seconds_total", FAMILY_COUNTER, "seconds",
+	  "cgroup, pod, container", "For how long a cgroup's tasks ran.", cgroup_run },
+	{ "fairlead_cgroup_sched_off_cpu_seconds_total", FAMILY_COUNTER, "seconds",
+	  "cgroup, pod, container, why",
+	  "How long a cgroup's tasks that came back had been off the CPU.", cgroup_off_cpu },
+	{ "fairlead_cgroup_sched_migrations_total", FAMILY_COUNTER, "", "cgroup, pod, container",
+	  "How often a cgroup's tasks were moved to another CPU.", cgroup_migrations },
 	{ "fairlead_cgroup_disk_ios_total", FAMILY_COUNTER, "", "cgroup, pod, container, op",
 	  "Requests given to all devices for a cgroup.", cgroup_ios },
 	{ "fairlead_cgroup_disk_io_bytes_total", FAMILY_COUNTER, "bytes",

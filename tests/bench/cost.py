@@ -92,7 +92,7 @@ def loaded(variant, runqlat):
     if kind == "empty":
         return Holder(1, f"{BUILT}/tests/bench/hold", f"{BUILT}/tests/bench/empty.bpf.o")
     if kind == "fairlead":
-        return Holder(1, f"{BUILT}/tests/bench/hold", "sched")
+        return Holder(3, f"{BUILT}/tests/bench/hold", "sched")
     if kind == "runqlat":
         return Holder(3, runqlat, "86400", "1")     # wakeup, wakeup_new, switch
     return contextlib.nullcontext()

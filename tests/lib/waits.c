@@ -8,58 +8,34 @@
  * are read while nothing moves.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
 #include "agent/base/fs.h"
-#include "agent/cli/client.h"
-#include "agent/probes/cgroup_names.h"
-#include "agent/snapshot/snapshot.h"
-#include "exporters/json/json.h"
+#include "tests/lib/own_cgroup.h"
 
 #define TASKS_MAX 64
 
 struct load {
-	char cgroup[512];
-	uint64_t id;
+	struct own_cgroup cgroup;
 	int count, cpu;
 	pid_t tasks[TASKS_MAX];
 	int gates[TASKS_MAX]; /* a byte lets the task pass */
 	int arrivals;         /* a byte says that a task is at its gate */
 };
 
-static void die(const char *what)
-{
-	fprintf(stderr, "waits: %s: %s\n", what, strerror(errno));
-	exit(2);
-}
-
 static void nap(uint64_t ns)
 {
 	struct timespec t = { (time_t)(ns / NS_PER_SEC), (long)(ns % NS_PER_SEC) };
 
 	nanosleep(&t, NULL);
-}
-
-static void join_cgroup(const char *cgroup)
-{
-	char path[600];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
-	fd = open(path, O_WRONLY);
-	if (fd < 0 || write(fd, "0", 1) != 1)
-		die(path);
-	close(fd);
 }
 
 static void pin(int cpu)
@@ -94,7 +70,7 @@ static void task(const struct load *l, int gate, int arrivals, bool hog, uint64_
 {
 	uint64_t until;
 
-	join_cgroup(l->cgroup);
+	own_cgroup_join(&l->cgroup);
 	pin(l->cpu);
 	pass_gate(gate, arrivals);
 	until = clock_mono_ns() + ns;
@@ -147,22 +123,6 @@ static uint64_t kernel_total(const struct load *l)
 	return sum;
 }
 
-static struct cgroup_snapshot our_total(const struct load *l, const char *socket)
-{
-	CLEANUP(answer_freep) struct answer answer = { 0 };
-	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
-	struct cgroup_snapshot found = { 0 };
-
-	/* a window of one's own ends with a fresh sample: the tasks are all asleep by now */
-	if (client_get(&answer, socket, "/v1/snapshot?for=1ms", 0) || answer.status != 200 ||
-	    json_read_snapshot(answer.body, answer.length, &s))
-		die("no snapshot");
-	for (size_t i = 0; i < s->cgroup_count; i++)
-		if (s->cgroups[i].id == l->id)
-			found = s->cgroups[i];
-	return found;
-}
-
 static void open_gates(const struct load *l)
 {
 	for (int i = 0; i < l->count; i++)
@@ -193,21 +153,6 @@ static void start_tasks(struct load *l, int hogs, int sleepers, uint64_t ns)
 	close(arrivals[1]);
 }
 
-static void make_cgroup(struct load *l)
-{
-	struct cgroup_names *names = NULL;
-	struct stat st;
-
-	if (cgroup_names_new(&names, "", NULL))
-		die("no cgroup2");
-	snprintf(l->cgroup, sizeof(l->cgroup), "%.400s/fairlead-waits-%d",
-		 cgroup_names_mount(names), (int)getpid());
-	cgroup_names_free(names);
-	if (mkdir(l->cgroup, 0755) || stat(l->cgroup, &st))
-		die(l->cgroup);
-	l->id = st.st_ino;
-}
-
 int main(int argc, char **argv)
 {
 	struct cgroup_snapshot before, after;
@@ -219,23 +164,24 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	l.cpu = atoi(argv[2]);
-	make_cgroup(&l);
+	own_cgroup_make(&l.cgroup);
 	start_tasks(&l, atoi(argv[3]), atoi(argv[4]), strtoull(argv[5], NULL, 10) * NS_PER_MSEC);
 	await_all(&l);
-	before = our_total(&l, argv[1]);
+	before = own_cgroup_counts(&l.cgroup, argv[1]);
 	kernel_before = kernel_total(&l);
 	open_gates(&l);
 	await_all(&l);
-	after = our_total(&l, argv[1]);
+	after = own_cgroup_counts(&l.cgroup, argv[1]);
 	kernel = kernel_total(&l) - kernel_before;
-	ours = after.wait_ns_total - before.wait_ns_total;
+	ours = after.sched_total[SCHED_WAIT_NS] - before.sched_total[SCHED_WAIT_NS];
 	open_gates(&l);
 	while (wait(NULL) > 0)
 		;
-	if (rmdir(l.cgroup))
-		die(l.cgroup);
+	if (rmdir(l.cgroup.path))
+		die(l.cgroup.path);
 	printf("%.6f %llu %llu %llu\n", kernel ? (double)ours / (double)kernel : 0,
 	       (unsigned long long)ours, (unsigned long long)kernel,
-	       (unsigned long long)(after.waits_total - before.waits_total));
+	       (unsigned long long)(after.sched_total[SCHED_WAITS] -
+				    before.sched_total[SCHED_WAITS]));
 	return kernel ? 0 : 2;
 }

@@ -24,9 +24,13 @@ static struct snapshot *example(void)
 	s->cpus[1].wait.slots[27] = 1;
 	s->cpus[1].wait.sum_ns = 123456789;
 	s->cgroups[0].id = 4242;
-	s->cgroups[0].waits_total = 7;
-	s->cgroups[0].wait_ns_total = 987654321123456;
+	s->cgroups[0].sched_total[SCHED_WAITS] = 7;
+	s->cgroups[0].sched_total[SCHED_WAIT_NS] = 987654321123456;
 	strcpy(s->cgroups[0].path, "/a/\xff");
+	s->waiter_count = 1;
+	s->waiters[0] = (struct waiter_snapshot){
+		.thread = 99, .name = "cc1", .waits = 3, .wait_ns = 4000000, .longest_ns = 2000000
+	};
 	s->disks_measured = true;
 	s->disks[0].known = true;
 	s->disks[0].in_flight = 3;
@@ -50,12 +54,14 @@ static int what_is_written_is_read_back(void)
 	CHECK(back->window_ns == s->window_ns && !strcmp(back->host, "node"));
 	CHECK(back->cpu_count == 2 && back->cpus[1].online && !back->cpus[0].online);
 	CHECK(!memcmp(&back->cpus[1].wait, &s->cpus[1].wait, sizeof(s->cpus[1].wait)));
-	CHECK(back->cgroups[0].id == 4242 && back->cgroups[0].waits_total == 7);
+	CHECK(back->cgroups[0].id == 4242 && back->cgroups[0].sched_total[SCHED_WAITS] == 7);
 	CHECK(back->disks_measured && back->disk_count == 1 && back->share_count == 1);
 	CHECK(!strcmp(back->disks[0].name, "sda") && back->disks[0].in_flight == 3);
 	CHECK(!memcmp(&back->disks[0].op, &s->disks[0].op, sizeof(s->disks[0].op)));
 	CHECK(snapshot_share(back, 0, DISK_WRITE).bytes == 36864);
 	CHECK(snapshot_share(back, 0, DISK_READ).ios == 0);
+	CHECK(back->waiter_count == 1 && back->waiters[0].cgroup == 0);
+	CHECK(!memcmp(&back->waiters[0], &s->waiters[0], sizeof(s->waiters[0])));
 	return 0;
 }
 
@@ -79,7 +85,7 @@ static int eleven_days_of_waits_keep_their_nanoseconds(void)
 	CLEANUP(freep) char *text = json_snapshot(s);
 
 	CHECK(text && json_read_snapshot(text, strlen(text), &back) == 0);
-	CHECK(back->cgroups[0].wait_ns_total == 987654321123456);
+	CHECK(back->cgroups[0].sched_total[SCHED_WAIT_NS] == 987654321123456);
 	return 0;
 }
 

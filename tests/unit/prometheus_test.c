@@ -21,8 +21,8 @@ static struct snapshot *example(void)
 	s->cpus[0].wait_total.slots[27] = 1;
 	s->cpus[0].wait_total.sum_ns = 1500000000;
 	strcpy(s->cgroups[0].path, "/a\"\\b\n/\xff/\xc3\xa9");
-	s->cgroups[0].waits_total = 7;
-	s->cgroups[0].wait_ns_total = 250000000;
+	s->cgroups[0].sched_total[SCHED_WAITS] = 7;
+	s->cgroups[0].sched_total[SCHED_WAIT_NS] = 250000000;
 	strcpy(s->disks[0].name, "sda");
 	s->disks[0].total[DISK_READ].ios = 3;
 	s->disks[0].total[DISK_READ].bytes = 12288;

@@ -12,6 +12,18 @@
 
 #define CPUS 2
 
+static void add_row(struct sample *s, uint32_t row, uint64_t cgroup, uint64_t waits)
+{
+	struct sched_row_sample *r = sched_sample_add_row(s->sched);
+
+	if (!r)
+		abort();
+	r->row = row;
+	r->cgroup = cgroup;
+	r->counts.n[SCHED_WAITS] = waits;
+	r->counts.n[SCHED_WAIT_NS] = waits * 2000;
+}
+
 /* A sample in which cpu 0 had `waits` waits of 2 us, all of them cgroup 77's, in row 5. */
 static struct sample *sample_at(uint64_t second, uint64_t waits)
 {
@@ -20,10 +32,10 @@ static struct sample *sample_at(uint64_t second, uint64_t waits)
 	if (sample_new(&s, CPUS))
 		abort();
 	s->when_ns = second * NS_PER_SEC;
-	s->sched->cpu[0].slots[1] = waits;
-	s->sched->cpu[0].sum_ns = waits * 2000;
-	s->sched->rows[5] =
-		(struct sched_count){ .id = 77, .waits = waits, .wait_ns = waits * 2000 };
+	s->sched->cpu[0].counts.wait.slots[1] = waits;
+	s->sched->cpu[0].counts.wait.sum_ns = waits * 2000;
+	add_row(s, FL_LEDGER_OTHER, 0, 0);
+	add_row(s, 5, 77, waits);
 	return s;
 }
 
@@ -34,19 +46,26 @@ static int feed(struct window *w, uint64_t second, uint64_t waits)
 	return window_feed(w, sample);
 }
 
-static struct hist room[CPUS];
-static struct sched_reading reading;
+static struct sched_sample *reading;
 static uint64_t length_ns;
 
 /* What a window says; NULL when it says nothing. */
-static const struct sched_reading *read_window(const struct window *w)
+static const struct sched_sample *read_window(const struct window *w)
 {
 	const struct sample *then, *now;
 
 	if (!window_ends(w, &then, &now))
 		return NULL;
 	length_ns = now->when_ns - then->when_ns;
-	return sched_reading_between(&reading, room, then->sched, now->sched) ? NULL : &reading;
+	reading = sched_sample_free(reading);
+	if (sched_sample_new(&reading, CPUS))
+		abort();
+	return sched_reading_between(reading, then->sched, now->sched) ? NULL : reading;
+}
+
+static uint64_t waits_of(const struct sched_sample *s, size_t cpu)
+{
+	return hist_count(&s->cpu[cpu].counts.wait);
 }
 
 static int one_sample_says_nothing(void)
@@ -63,7 +82,7 @@ static int one_sample_says_nothing(void)
 static int only_the_window_counts(void)
 {
 	CLEANUP(window_freep) struct window *w = NULL;
-	const struct sched_reading *r;
+	const struct sched_sample *r;
 
 	CHECK(window_new(&w, CPUS, 2 * NS_PER_SEC) == 0);
 	CHECK(feed(w, 1, 1000) == 0);
@@ -72,18 +91,17 @@ static int only_the_window_counts(void)
 	CHECK(feed(w, 4, 1025) == 0);
 	r = read_window(w);
 	CHECK(r && length_ns == 2 * NS_PER_SEC);
-	CHECK(hist_count(&r->cpu[0]) == 25 && r->cpu[0].sum_ns == 50000);
-	CHECK(hist_count(&r->cpu[1]) == 0);
-	CHECK(hist_count(&r->cpu_total[0]) == 1025);
-	CHECK(r->rows == 1 && r->row[0].id == 77);
-	CHECK(r->row[0].waits == 25 && r->row[0].waits_total == 1025);
+	CHECK(waits_of(r, 0) == 25 && r->cpu[0].counts.wait.sum_ns == 50000);
+	CHECK(waits_of(r, 1) == 0);
+	CHECK(r->row_count == 2 && r->rows[1].cgroup == 77);
+	CHECK(r->rows[1].counts.n[SCHED_WAITS] == 25);
 	return 0;
 }
 
 static int a_long_window_of_many_samples_stays_true(void)
 {
 	CLEANUP(window_freep) struct window *w = NULL;
-	const struct sched_reading *r;
+	const struct sched_sample *r;
 
 	/* 60 s at 1 s is more than the ring keeps: it spreads what it has over the window. */
 	CHECK(window_new(&w, CPUS, 60 * NS_PER_SEC) == 0);
@@ -91,7 +109,7 @@ static int a_long_window_of_many_samples_stays_true(void)
 		CHECK(feed(w, second, second * 10) == 0);
 	r = read_window(w);
 	CHECK(r && length_ns >= 56 * NS_PER_SEC && length_ns <= 64 * NS_PER_SEC);
-	CHECK(hist_count(&r->cpu[0]) == length_ns / NS_PER_SEC * 10);
+	CHECK(waits_of(r, 0) == length_ns / NS_PER_SEC * 10);
 	return 0;
 }
 
@@ -104,7 +122,7 @@ static int a_reload_restarts_the_window(void)
 	CHECK(feed(w, 2, 3) == -ESTALE);
 	CHECK(read_window(w) == NULL);
 	CHECK(feed(w, 3, 5) == 0);
-	CHECK(hist_count(&read_window(w)->cpu[0]) == 2);
+	CHECK(waits_of(read_window(w), 0) == 2);
 	return 0;
 }
 
@@ -123,31 +141,85 @@ static int a_row_with_a_new_owner_counts_from_zero(void)
 	CLEANUP(window_freep) struct window *w = NULL;
 	CLEANUP(sample_freep) struct sample *then = sample_at(1, 100);
 	CLEANUP(sample_freep) struct sample *now = sample_at(2, 140);
-	const struct sched_reading *r;
+	const struct sched_sample *r;
 
-	now->sched->rows[5] = (struct sched_count){ .id = 78, .waits = 30, .wait_ns = 60000 };
+	now->sched->row_count = 1;
+	add_row(now, 5, 78, 30);
 	CHECK(window_new(&w, CPUS, NS_PER_SEC) == 0);
 	CHECK(window_feed(w, then) == 0 && window_feed(w, now) == 0);
 	r = read_window(w);
-	CHECK(r && r->rows == 1 && r->row[0].id == 78 && r->row[0].waits == 30);
+	CHECK(r && r->row_count == 2 && r->rows[1].cgroup == 78);
+	CHECK(r->rows[1].counts.n[SCHED_WAITS] == 30);
 	return 0;
 }
 
-static int what_dead_cgroups_counted_stays_in_the_total_of_other(void)
+static int rows_are_paired_though_others_came_and_went(void)
+{
+	CLEANUP(window_freep) struct window *w = NULL;
+	CLEANUP(sample_freep) struct sample *then = sample_at(1, 100);
+	CLEANUP(sample_freep) struct sample *now = sample_at(2, 140);
+	const struct sched_sample *r;
+
+	now->sched->row_count = 1;
+	add_row(now, 3, 76, 7);
+	add_row(now, 5, 77, 140);
+	add_row(then, 9, 79, 9);
+	add_row(now, 11, 80, 11);
+	CHECK(window_new(&w, CPUS, NS_PER_SEC) == 0);
+	CHECK(window_feed(w, then) == 0 && window_feed(w, now) == 0);
+	r = read_window(w);
+	CHECK(r && r->row_count == 4);
+	CHECK(r->rows[1].counts.n[SCHED_WAITS] == 7);
+	CHECK(r->rows[2].counts.n[SCHED_WAITS] == 40);
+	CHECK(r->rows[3].counts.n[SCHED_WAITS] == 11);
+	return 0;
+}
+
+static int what_runs_now_never_counts_backwards(void)
+{
+	CLEANUP(window_freep) struct window *w = NULL;
+	CLEANUP(sample_freep) struct sample *then = sample_at(1, 100);
+	CLEANUP(sample_freep) struct sample *now = sample_at(2, 140);
+	const struct sched_sample *r;
+
+	then->sched->rows[1].counts.n[SCHED_RUN_NS] = 5000;
+	now->sched->rows[1].counts.n[SCHED_RUN_NS] = 4990;
+	CHECK(window_new(&w, CPUS, NS_PER_SEC) == 0);
+	CHECK(window_feed(w, then) == 0 && window_feed(w, now) == 0);
+	r = read_window(w);
+	CHECK(r && r->rows[1].counts.n[SCHED_RUN_NS] == 0);
+	CHECK(r->rows[1].counts.n[SCHED_WAITS] == 40);
+	return 0;
+}
+
+static struct sched_waiter_sample waiter(uint32_t thread, uint64_t waits)
+{
+	return (struct sched_waiter_sample){
+		.thread = thread, .name = "cc1", .waits = waits, .wait_ns = waits * 5000000
+	};
+}
+
+static int only_those_who_waited_in_the_window_are_waiters(void)
 {
 	CLEANUP(window_freep) struct window *w = NULL;
 	CLEANUP(sample_freep) struct sample *then = sample_at(1, 100);
 	CLEANUP(sample_freep) struct sample *now = sample_at(2, 100);
-	const struct sched_reading *r;
+	const struct sched_sample *r;
 
-	now->sched->rows[5] = (struct sched_count){ 0 };
-	now->sched->gone = (struct sched_count){ .waits = 100, .wait_ns = 200000 };
+	then->sched->waiter_count = 2;
+	then->sched->waiters[0] = waiter(10, 4);
+	then->sched->waiters[1] = waiter(11, 4);
+	now->sched->waiter_count = 3;
+	now->sched->waiters[0] = waiter(10, 4);
+	now->sched->waiters[1] = waiter(11, 6);
+	now->sched->waiters[2] = waiter(12, 1);
 	CHECK(window_new(&w, CPUS, NS_PER_SEC) == 0);
 	CHECK(window_feed(w, then) == 0 && window_feed(w, now) == 0);
 	r = read_window(w);
-	CHECK(r && r->rows == 1 && r->row[0].id == 0);
-	CHECK(r->row[0].waits_total == 100);
-	CHECK(r->row[0].waits == 0); /* it is no news of this window */
+	CHECK(r && r->waiter_count == 2);
+	CHECK(r->waiters[0].thread == 11 && r->waiters[0].waits == 2);
+	CHECK(r->waiters[0].wait_ns == 10000000);
+	CHECK(r->waiters[1].thread == 12 && r->waiters[1].waits == 1);
 	return 0;
 }
 
@@ -158,5 +230,8 @@ TEST_MAIN({ "one sample says nothing", one_sample_says_nothing },
 	  { "time that stands still restarts the window",
 	    time_that_stands_still_restarts_the_window },
 	  { "a row with a new owner counts from zero", a_row_with_a_new_owner_counts_from_zero },
-	  { "what dead cgroups counted stays in the total of other",
-	    what_dead_cgroups_counted_stays_in_the_total_of_other }, )
+	  { "rows are paired though others came and went",
+	    rows_are_paired_though_others_came_and_went },
+	  { "what runs now never counts backwards", what_runs_now_never_counts_backwards },
+	  { "only those who waited in the window are waiters",
+	    only_those_who_waited_in_the_window_are_waiters }, )
