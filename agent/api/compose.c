@@ -12,6 +12,7 @@
 #include "agent/probes/disk_names.h"
 #include "agent/probes/sample.h"
 #include "agent/signals/attribution.h"
+#include "agent/signals/cache_reading.h"
 #include "agent/signals/disk_reading.h"
 #include "agent/signals/sched_reading.h"
 #include "agent/snapshot/snapshot.h"
@@ -20,6 +21,8 @@ _Static_assert((int)_DISK_OP_MAX == (int)FL_DISK_OPS, "a snapshot has the operat
 _Static_assert((int)DISK_NAME_MAX == (int)DISK_NAME, "a name fits");
 
 #define WALK_NS NS_PER_SEC
+
+#define OTHER   "(other)" /* where cgroups are counted that found no row, or are gone */
 
 /* Names younger than the last walk are found by another one, unless there was one just now. */
 struct name_finder {
@@ -41,7 +44,7 @@ static const char *find_path(struct name_finder *f, uint64_t id)
 
 static void name_it(char ret[CGROUP_PATH_MAX], struct name_finder *f, uint64_t id)
 {
-	const char *path = id ? find_path(f, id) : "(other)";
+	const char *path = id ? find_path(f, id) : OTHER;
 
 	if (path)
 		snprintf(ret, CGROUP_PATH_MAX, "%s", path);
@@ -95,14 +98,14 @@ static void fill_sched(struct snapshot *s, struct name_finder *names,
 		fill_cpu(&s->cpus[cpu], &window->cpu[cpu], &total->cpu[cpu]);
 	for (size_t i = 0; i < total->row_count; i++) {
 		const struct sched_row_sample *row = &total->rows[i];
-		bool other = row->row == FL_LEDGER_OTHER;
+		bool other = row->of.row == FL_LEDGER_OTHER;
 		struct cgroup_snapshot *c;
 
 		if (!row->counts.n[SCHED_WAITS] && !row->counts.n[SCHED_RUN_NS] &&
 		    !(other && total->gone.n[SCHED_WAITS]))
 			continue;
-		name_it(path, names, row->cgroup);
-		c = add_cgroup(s, row->cgroup, path);
+		name_it(path, names, row->of.cgroup);
+		c = add_cgroup(s, row->of.cgroup, path);
 		fill_sched_row(c, &window->rows[i].counts, &row->counts);
 		if (other) /* what dead cgroups had counted: total, not news */
 			fill_sched_row(c, &nothing, &total->gone);
@@ -204,6 +207,41 @@ static void fill_shares(struct snapshot *s, struct name_finder *names, bool same
 	}
 }
 
+static struct cgroup_snapshot *row_owner(struct snapshot *s, struct name_finder *names,
+					 const struct ledger_row *row)
+{
+	if (row->row != FL_LEDGER_OTHER)
+		return &s->cgroups[cgroup_number(s, names, true, row->cgroup)];
+	for (size_t i = 0; i < s->cgroup_count; i++)
+		if (!s->cgroups[i].id && !strcmp(s->cgroups[i].path, OTHER))
+			return &s->cgroups[i];
+	return add_cgroup(s, 0, OTHER);
+}
+
+static void fill_cache(struct snapshot *s, struct name_finder *names,
+		       const struct cache_sample *window, const struct cache_sample *total)
+{
+	memcpy(s->cache, window->node, sizeof(s->cache));
+	memcpy(s->cache_total, total->node, sizeof(s->cache_total));
+	for (size_t i = 0; i < total->row_count; i++) {
+		const struct cache_row_sample *row = &total->rows[i];
+		bool other = row->of.row == FL_LEDGER_OTHER;
+		uint64_t all[_CACHE_COUNT_MAX] = { 0 }, any = 0;
+		struct cgroup_snapshot *c;
+
+		counts_add(all, row->n, _CACHE_COUNT_MAX);
+		if (other) /* what dead cgroups had counted: total, not news */
+			counts_add(all, total->gone, _CACHE_COUNT_MAX);
+		for (int what = 0; what < _CACHE_COUNT_MAX; what++)
+			any |= all[what];
+		if (!any)
+			continue;
+		c = row_owner(s, names, &row->of);
+		counts_add(c->cache, window->rows[i].n, _CACHE_COUNT_MAX);
+		counts_add(c->cache_total, all, _CACHE_COUNT_MAX);
+	}
+}
+
 /* The first of those who waited long, and in whose cgroup. */
 static int fill_waiters(struct snapshot *s, struct name_finder *names,
 			const struct sched_sample *window)
@@ -237,6 +275,7 @@ int compose_between(struct snapshot **ret, struct compose_names *names, size_t c
 {
 	CLEANUP(sched_sample_freep) struct sched_sample *sched = NULL;
 	CLEANUP(disk_sample_clear) struct disk_sample disk = { 0 };
+	CLEANUP(cache_sample_clear) struct cache_sample cache = { 0 };
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
 	bool walked = now->when_ns - names->walked_ns < WALK_NS;
 	struct name_finder cgroups = { names->cgroups, walked }, blkio = { names->blkio, walked };
@@ -248,7 +287,11 @@ int compose_between(struct snapshot **ret, struct compose_names *names, size_t c
 	if (!r)
 		r = disk_reading_between(&disk, &then->disk, &now->disk);
 	if (!r)
-		r = snapshot_new(&s, cpus, sched->row_count + WAITERS_MAX + disk.share_count + 1,
+		r = cache_reading_between(&cache, &then->cache, &now->cache);
+	if (!r)
+		r = snapshot_new(&s, cpus,
+				 sched->row_count + cache.row_count + WAITERS_MAX +
+					 disk.share_count + 1,
 				 disk.device_count, disk.share_count + 1);
 	if (r)
 		return r;
@@ -262,6 +305,8 @@ int compose_between(struct snapshot **ret, struct compose_names *names, size_t c
 	fill_sched(s, &cgroups, sched, now->sched);
 	fill_disks(s, &disk, &now->disk);
 	fill_shares(s, names->blkio ? &blkio : &cgroups, !names->blkio, &disk, &now->disk);
+	fill_cache(s, &cgroups, &cache, &now->cache);
+	s->written_back = now->memory.written_pages - then->memory.written_pages;
 	r = fill_waiters(s, &cgroups, sched);
 	if (r)
 		return r;

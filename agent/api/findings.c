@@ -7,6 +7,7 @@
 
 #include "agent/probes/machine.h"
 #include "agent/security/privileges.h"
+#include "agent/signals/cache_reading.h"
 #include "agent/snapshot/finding.h"
 #include "agent/snapshot/snapshot.h"
 
@@ -24,6 +25,11 @@ static int way_of(const struct subject_state *state, int part)
 		if (!state->tried[part][way])
 			return way;
 	return NOWHERE;
+}
+
+bool findings_measures(const struct subject_state *state, int part)
+{
+	return way_of(state, part) != NOWHERE;
 }
 
 static enum finding_state part_is(const struct subject_state *state, int part)
@@ -48,8 +54,8 @@ static size_t describe_refusals(const struct subject_state *state, int part, cha
 					      strerrorname_np(-r) ? strerrorname_np(-r) : "error",
 					      strerror(-r));
 	}
-	if (n < size && state->error && state->text[0])
-		n += (size_t)snprintf(ret + n, size - n, "%s%s", n ? "; " : "", state->text);
+	if (n && n < size && state->error && state->text[0])
+		n += (size_t)snprintf(ret + n, size - n, "; %s", state->text);
 	return n;
 }
 
@@ -83,6 +89,16 @@ static void text(char *to, size_t size, const char *from)
 }
 #define set(field, value) text(field, sizeof(field), value)
 
+/* A way that the configuration kept from being tried may work. */
+static bool tried_all(const struct subject_state *state, int part)
+{
+	for (int way = 0; way < LOAD_WAYS; way++)
+		if (state->subject->parts[part].ways[way].hook &&
+		    state->tried[part][way] == LOAD_NOT_TRIED)
+			return false;
+	return true;
+}
+
 static void mend(const struct subject_state *state, int part, const struct machine *machine,
 		 uint64_t capabilities, struct finding *f)
 {
@@ -95,7 +111,7 @@ static void mend(const struct subject_state *state, int part, const struct machi
 	for (int i = 0; i < capability_use_count; i++)
 		if (capability_uses[i].kept)
 			needed |= 1ull << capability_uses[i].number;
-	if (!state->wanted || f->state == FINDING_FALLBACK || !error)
+	if (!state->wanted || f->state == FINDING_FALLBACK || !error || !tried_all(state, part))
 		snprintf(f->mend, sizeof(f->mend), "set %s.hook to auto%s", state->subject->name,
 			 f->state == FINDING_FALLBACK ? " on a kernel that takes tp_btf" : "");
 	else if ((capabilities & needed) != needed)
@@ -206,6 +222,27 @@ static void add_capabilities(uint64_t capabilities, struct findings *ret)
 		snprintf(f->mend, sizeof(f->mend), "run as root, or add %s to the unit or pod",
 			 use->name);
 	}
+}
+
+void findings_cache_check(const struct cache_check *check, struct findings *ret)
+{
+	bool holds = cache_check_holds(check);
+	struct finding *f = findings_add(ret, FINDING_BACKEND,
+					 check->known && holds ? FINDING_ON : FINDING_FALLBACK,
+					 "page cache counts");
+
+	if (!check->known)
+		set(f->reason, "not checked: /proc/vmstat does not tell, or a hook is missing");
+	else
+		snprintf(f->reason, sizeof(f->reason),
+			 "%s /proc/vmstat: of %llu pages %+lld resident, %+lld dirtied",
+			 holds ? "agree with" : "differ from", (unsigned long long)check->pages,
+			 (long long)check->resident_off, (long long)check->dirtied_off);
+	if (check->known && holds)
+		return;
+	set(f->lost, check->known ? "the page cache's counts are off by so much" : "the check");
+	set(f->mend, check->known ? "report this with the output of `fairlead doctor -o json`"
+				  : "set cache.hook to auto");
 }
 
 void findings_collect(const struct subject_state *states, size_t count,

@@ -6,6 +6,7 @@
 
 #include "agent/probes/load.h"
 
+struct cache_check;
 struct findings;
 struct machine;
 struct subject_snapshot;
@@ -19,7 +20,13 @@ struct subject_state {
 	char text[LOAD_TEXT]; /* the kernel's or libbpf's own words */
 };
 
+/* Is this part of it measured, whichever way? */
+bool findings_measures(const struct subject_state *state, int part);
+
 void findings_subject(const struct subject_state *state, struct subject_snapshot *ret);
+
+/* Does what we count of the page cache agree with the kernel's own counters? */
+void findings_cache_check(const struct cache_check *check, struct findings *ret);
 
 /* capabilities: what the warden holds, and what was held to start with and given up. */
 void findings_collect(const struct subject_state *states, size_t count,

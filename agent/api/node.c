@@ -14,6 +14,7 @@
 #include "agent/base/log.h"
 #include "agent/base/version.h"
 #include "agent/config/config.h"
+#include "agent/probes/cache_read.h"
 #include "agent/probes/cgroup_names.h"
 #include "agent/probes/disk_names.h"
 #include "agent/probes/disk_read.h"
@@ -25,17 +26,19 @@
 #include "agent/probes/sample.h"
 #include "agent/probes/sched_read.h"
 #include "agent/security/privileges.h"
+#include "agent/signals/cache_reading.h"
 #include "agent/signals/window.h"
 #include "agent/snapshot/snapshot.h"
 #include "agent/warden/warden.h"
 #include "agent/wire/wire.h"
+#include "bpf/cache/cache.h"
 #include "bpf/lib/ledger.h"
 
 /* Rows of cgroups that are gone are looked for this often: a walk of the tree costs about
  * 10 us a cgroup, and a dead cgroup's row hurts nobody for a while. */
 #define SWEEP_NS (10 * NS_PER_SEC)
 
-enum { SCHED = WIRE_SCHED, DISK = WIRE_DISK, _SUBJECT_MAX = _WIRE_SUBJECT_MAX };
+enum { SCHED = WIRE_SCHED, DISK = WIRE_DISK, CACHE = WIRE_CACHE, _SUBJECT_MAX = _WIRE_SUBJECT_MAX };
 
 struct node {
 	struct warden *warden;
@@ -44,6 +47,8 @@ struct node {
 	struct subject_state states[_SUBJECT_MAX];
 	struct sched_read *sched; /* NULL: off */
 	struct disk_read *disk;   /* NULL: off */
+	struct cache_read *cache; /* NULL: off */
+	struct sample *first;     /* what the page cache is checked against; NULL: none yet */
 	struct sample *sample;
 	struct window *window;
 	struct compose_names names;
@@ -67,12 +72,31 @@ static uint32_t maps_of(const struct load_subject *subject)
 	return maps;
 }
 
+static int begin_to_read(struct node *n, int subject, const struct wire_reply *reply,
+			 const int *fds)
+{
+	if (reply->fds != maps_of(n->states[subject].subject) || !reply->cpus ||
+	    reply->cpus > FL_CPUS || !reply->shards || reply->shards > FL_LEDGER_SHARDS)
+		return -EPROTO;
+	if (subject == SCHED)
+		return sched_read_new(&n->sched, fds, reply->cpus, reply->shards);
+	if (subject == DISK)
+		return disk_read_new(&n->disk, fds);
+	return cache_read_new(&n->cache, fds, reply->cpus, reply->shards);
+}
+
+/* The wire counts ways, auto being 0; the configuration has off in between. */
+static uint32_t way_asked(int hook)
+{
+	return (uint32_t)(hook < HOOK_OFF ? hook : hook - 1);
+}
+
 /* 0, or -errno when the warden is no help at all; that it cannot load is told in the state. */
 static int load(struct node *n, int subject, int hook, bool cgroups)
 {
 	struct wire_request ask = { .kind = WIRE_LOAD,
 				    .subject = (uint32_t)subject,
-				    .hook = (uint32_t)hook,
+				    .hook = way_asked(hook),
 				    .cgroups = cgroups };
 	struct subject_state *state = &n->states[subject];
 	struct subject_snapshot shown;
@@ -91,13 +115,7 @@ static int load(struct node *n, int subject, int hook, bool cgroups)
 			state->tried[part][way] = reply.tried[part * LOAD_WAYS + way];
 	snprintf(state->text, sizeof(state->text), "%.*s", LOAD_TEXT - 1, reply.text);
 	if (!reply.error)
-		state->error = reply.fds != maps_of(state->subject) || !reply.cpus ||
-					       reply.cpus > FL_CPUS || !reply.shards ||
-					       reply.shards > FL_LEDGER_SHARDS
-				       ? -EPROTO
-			       : subject == SCHED
-				       ? sched_read_new(&n->sched, fds, reply.cpus, reply.shards)
-				       : disk_read_new(&n->disk, fds);
+		state->error = begin_to_read(n, subject, &reply, fds);
 	if (subject == SCHED && !reply.error)
 		n->cpus = reply.cpus;
 	close_fds(&reply, fds);
@@ -142,12 +160,15 @@ int node_new(struct node **ret, struct warden *warden, const struct config *conf
 	n->cpus = (size_t)sysconf(_SC_NPROCESSORS_CONF);
 	n->states[SCHED].subject = &sched_subject;
 	n->states[DISK].subject = &disk_subject;
+	n->states[CACHE].subject = &cache_subject;
 	machine_read(&n->machine, "");
 	r = ask_capabilities(n);
 	if (!r)
 		r = load(n, SCHED, config->sched_hook, config->sched_cgroups);
 	if (!r)
 		r = load(n, DISK, config->disk_hook, config->disk_cgroups);
+	if (!r)
+		r = load(n, CACHE, config->cache_hook, config->cache_cgroups);
 	if (r)
 		return r;
 	n->online = calloc(n->cpus, sizeof(*n->online));
@@ -172,6 +193,8 @@ struct node *node_free(struct node *n)
 	if (n) {
 		sched_read_free(n->sched);
 		disk_read_free(n->disk);
+		cache_read_free(n->cache);
+		sample_free(n->first);
 		sample_free(n->sample);
 		window_free(n->window);
 		cgroup_names_free(n->names.cgroups);
@@ -194,6 +217,8 @@ void node_configure(struct node *n, const struct config *config)
 		sched_read_set(n->sched, config->sched_cgroups, true);
 	if (n->disk)
 		disk_read_set_cgroups(n->disk, config->disk_cgroups);
+	if (n->cache)
+		cache_read_set_cgroups(n->cache, config->cache_cgroups);
 }
 
 static int take_sample(struct node *n, uint64_t now_ns, struct sample *ret)
@@ -207,6 +232,8 @@ static int take_sample(struct node *n, uint64_t now_ns, struct sample *ret)
 	machine_online_cpus("", n->online, n->cpus);
 	disk_sample_clear(&ret->disk);
 	r = n->sched ? sched_read_sample(n->sched, n->online, ret->sched) : 0;
+	if (!r && n->cache)
+		r = cache_read_sample(n->cache, &ret->cache);
 	return r || !n->disk ? r : disk_read_sample(n->disk, &ret->disk);
 }
 
@@ -219,10 +246,20 @@ static bool knows_all(struct cgroup_names *names)
 static void sweep_sched(struct node *n)
 {
 	for (size_t i = 0; i < n->sample->sched->row_count; i++) {
-		uint64_t id = n->sample->sched->rows[i].cgroup;
+		uint64_t id = n->sample->sched->rows[i].of.cgroup;
 
 		if (id && !cgroup_names_find(n->names.cgroups, id))
 			sched_read_forget(n->sched, id);
+	}
+}
+
+static void sweep_cache(struct node *n)
+{
+	for (size_t i = 0; i < n->sample->cache.row_count; i++) {
+		uint64_t id = n->sample->cache.rows[i].of.cgroup;
+
+		if (id && !cgroup_names_find(n->names.cgroups, id))
+			cache_read_forget(n->cache, id);
 	}
 }
 
@@ -252,6 +289,8 @@ static void sweep(struct node *n, uint64_t now_ns)
 		sched_read_forget_waiters(n->sched);
 	if (n->sched && all)
 		sweep_sched(n);
+	if (n->cache && all)
+		sweep_cache(n);
 	if (n->disk && (n->names.blkio ? knows_all(n->names.blkio) : all))
 		sweep_disk(n, n->names.blkio ? n->names.blkio : n->names.cgroups);
 }
@@ -261,6 +300,8 @@ int node_tick(struct node *n, uint64_t now_ns)
 	int r;
 
 	r = take_sample(n, now_ns, n->sample);
+	if (!r && !n->first)
+		r = node_base(n, now_ns, &n->first);
 	if (!r)
 		r = window_feed(n->window, n->sample);
 	if (r == -ESTALE)
@@ -284,6 +325,7 @@ static void describe(struct node *n, struct snapshot *s)
 		s->cpus[cpu].online = n->online[cpu];
 	}
 	s->disks_measured = n->disk != NULL;
+	s->cache_measured = n->cache != NULL;
 	for (int subject = 0; subject < _SUBJECT_MAX; subject++)
 		findings_subject(&n->states[subject], &s->subjects[s->subject_count++]);
 	snapshot_sort(s);
@@ -343,7 +385,7 @@ int node_scrape(struct node *n, uint64_t now_ns, struct snapshot **ret)
 
 bool node_measures(const struct node *n)
 {
-	return n->sched || n->disk;
+	return n->sched || n->disk || n->cache;
 }
 
 const char *node_kernel(const struct node *n)
@@ -353,5 +395,14 @@ const char *node_kernel(const struct node *n)
 
 void node_findings(const struct node *n, struct findings *ret)
 {
+	struct cache_check check;
+
 	findings_collect(n->states, _SUBJECT_MAX, &n->machine, n->capabilities, ret);
+	if (!n->cache || !n->first) /* nothing was counted long enough to be checked */
+		return;
+	check = cache_check(&n->first->cache, &n->first->memory, &n->sample->cache,
+			    &n->sample->memory, n->cpus);
+	for (int part = FL_CACHE_ADD; part <= FL_CACHE_DIRTY; part++)
+		check.known &= findings_measures(&n->states[CACHE], part);
+	findings_cache_check(&check, ret);
 }

@@ -7,6 +7,7 @@
 #include "agent/snapshot/finding.h"
 
 #define COLUMNS 80
+#define NAME    19
 #define INDENT  31 /* two spaces, name, state, a space each */
 
 /* Wraps at words; the first line begins where the cursor is, the others at INDENT. */
@@ -52,7 +53,11 @@ void print_findings(const struct findings *f, const char *kernel, bool colour, F
 			if ((int)row->kind != kind)
 				continue;
 			bad += row->state != FINDING_ON;
-			fprintf(out, "  %-19s %s ", row->name, table_state(row->state, colour));
+			fprintf(out, "  %-*s", NAME, row->name);
+			if (strlen(row->name) >
+			    NAME) /* too long for its column: a line of its own */
+				fprintf(out, "\n%*s", NAME + 2, "");
+			fprintf(out, " %s ", table_state(row->state, colour));
 			print_wrapped(row->reason, out);
 			print_part("lost", row->lost, out);
 			print_part("mend", row->mend, out);

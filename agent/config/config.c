@@ -11,7 +11,8 @@
 #define SEC (1000 * MS)
 #define MIN (60 * SEC)
 
-static const char *const hook_names[] = { "auto", "tp_btf", "raw_tp", "off", NULL };
+static const char *const event_hooks[] = { "auto", "tp_btf", "raw_tp", "off", NULL };
+static const char *const hook_names[] = { "auto", "tp_btf", "raw_tp", "off", "fentry", NULL };
 _Static_assert(sizeof(hook_names) / sizeof(char *) == _HOOK_CHOICE_MAX + 1, "a name a choice");
 
 enum { BOTH = OPTION_IN_FILE | OPTION_AS_FLAG };
@@ -92,7 +93,7 @@ static const struct option_row rows[] = {
 	  .type = OPTION_ENUM,
 	  .where = BOTH,
 	  OPTION_FIELD(struct config, sched_hook),
-	  .values = hook_names,
+	  .values = event_hooks,
 	  .fallback = "auto",
 	  .help = "Kernel hook that run-queue waits are measured at. auto takes the cheapest that "
 		  "this kernel allows; off does not measure them. 'fairlead doctor' shows which is "
@@ -108,7 +109,7 @@ static const struct option_row rows[] = {
 	  .type = OPTION_ENUM,
 	  .where = BOTH,
 	  OPTION_FIELD(struct config, disk_hook),
-	  .values = hook_names,
+	  .values = event_hooks,
 	  .fallback = "auto",
 	  .help = "Kernel hooks that disk I/O is measured at, as sched.hook." },
 	{ .name = "disk.cgroups",
@@ -118,6 +119,21 @@ static const struct option_row rows[] = {
 	  .fallback = "true",
 	  .help = "Count disk I/O for each cgroup too. Without it there is only that of the "
 		  "devices." },
+	{ .name = "cache.hook",
+	  .type = OPTION_ENUM,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, cache_hook),
+	  .values = hook_names,
+	  .fallback = "auto",
+	  .help = "Kernel hooks that the page cache is measured at, as sched.hook. Older kernels have "
+		  "no tracepoint for some of it: there the functions themselves are hooked." },
+	{ .name = "cache.cgroups",
+	  .type = OPTION_BOOL,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, cache_cgroups),
+	  .fallback = "true",
+	  .help = "Count the page cache's use for each cgroup too. Without it there is only that "
+		  "of the node." },
 	{ .name = "http.connections",
 	  .type = OPTION_INT,
 	  .where = BOTH,

@@ -14,9 +14,16 @@
 
 #define CONFIG_FILE "/etc/fairlead/fairlead.yaml" /* read when there is one and none is named */
 
-enum hook_choice { HOOK_AUTO, HOOK_TP_BTF, HOOK_RAW_TP, HOOK_OFF, _HOOK_CHOICE_MAX };
+enum hook_choice {
+	HOOK_AUTO,
+	HOOK_TP_BTF,
+	HOOK_RAW_TP,
+	HOOK_OFF,
+	HOOK_FENTRY, /* where functions are hooked as well */
+	_HOOK_CHOICE_MAX
+};
 
-enum { CONFIG_OPTIONS = 15, CONFIG_MAX_BYTES = 1 << 20 };
+enum { CONFIG_OPTIONS = 17, CONFIG_MAX_BYTES = 1 << 20 };
 
 struct config {
 	char socket[108];        /* socket */
@@ -31,6 +38,8 @@ struct config {
 	bool sched_cgroups;      /* sched.cgroups, live */
 	int disk_hook;           /* disk.hook: enum hook_choice */
 	bool disk_cgroups;       /* disk.cgroups, live */
+	int cache_hook;          /* cache.hook: enum hook_choice */
+	bool cache_cgroups;      /* cache.cgroups, live */
 	int64_t max_connections; /* http.connections 1..1024, 64 */
 	uint64_t drain_ns;       /* drain_timeout 0s..10m, 10s, live */
 	uint64_t run_for_ns;     /* for: flag only; 0: until told to stop */

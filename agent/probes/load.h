@@ -12,11 +12,11 @@
 struct bpf_object;
 struct load;
 
-enum { LOAD_PARTS = 8, LOAD_WAYS = 2, LOAD_MAPS = 4, LOAD_TEXT = 128 };
+enum { LOAD_PARTS = 8, LOAD_WAYS = 3, LOAD_MAPS = 4, LOAD_TEXT = 128 };
 
 #define LOAD_NOT_TRIED 1
 
-/* What is done at one event, and the ways to do it, the cheapest first. */
+/* What is done at one event, and the ways to do it, the cheapest first: see enum hook_choice. */
 struct load_part {
 	const char *name; /* of the kernel's event; NULL ends the list */
 	const char *lost; /* what is not measured without it */
@@ -47,7 +47,7 @@ struct load_result {
 	char text[LOAD_TEXT];
 };
 
-extern const struct load_subject sched_subject, disk_subject;
+extern const struct load_subject sched_subject, disk_subject, cache_subject;
 
 /* only: the way to try of each part, or -1 for the best that works.  *result is filled either way. */
 int load_new(struct load **ret, const struct load_subject *subject, int only, bool cgroups,

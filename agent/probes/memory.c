@@ -40,6 +40,20 @@ static void read_meminfo(struct memory *m, const char *text)
 			*rows[i].to = kib << 10;
 }
 
+static void read_vmstat(struct memory *m, const char *text)
+{
+	uint64_t all, memory = 0, swap_cache = 0;
+
+	number_of(text, "pgmajfault ", &m->major_faults);
+	number_of(text, "oom_kill ", &m->oom_kills);
+	m->file_known = number_of(text, "nr_file_pages ", &all) &&
+			number_of(text, "nr_dirtied ", &m->dirtied_pages) &&
+			number_of(text, "nr_written ", &m->written_pages);
+	number_of(text, "nr_shmem ", &memory);
+	number_of(text, "nr_swapcached ", &swap_cache);
+	m->file_pages = m->file_known ? all - memory - swap_cache : 0;
+}
+
 void memory_read(struct memory *ret, const char *root)
 {
 	struct memory m = { 0 };
@@ -49,9 +63,7 @@ void memory_read(struct memory *ret, const char *root)
 	if (fs_read(path, text, sizeof(text)) > 0)
 		read_meminfo(&m, text);
 	snprintf(path, sizeof(path), "%s/proc/vmstat", root);
-	if (fs_read(path, text, sizeof(text)) > 0) {
-		number_of(text, "pgmajfault ", &m.major_faults);
-		number_of(text, "oom_kill ", &m.oom_kills);
-	}
+	if (fs_read(path, text, sizeof(text)) > 0)
+		read_vmstat(&m, text);
 	*ret = m;
 }

@@ -24,6 +24,7 @@ struct sample *sample_free(struct sample *s)
 	if (s) {
 		sched_sample_free(s->sched);
 		disk_sample_clear(&s->disk);
+		cache_sample_clear(&s->cache);
 	}
 	free(s);
 	return NULL;
@@ -43,5 +44,7 @@ int sample_copy(struct sample *to, const struct sample *from)
 	to->memory = from->memory;
 	to->network = from->network;
 	r = sched_sample_copy(to->sched, from->sched);
+	if (!r)
+		r = cache_sample_copy(&to->cache, &from->cache);
 	return r ? r : disk_sample_copy(&to->disk, &from->disk);
 }

@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/probes/cache_sample.h"
 #include "agent/probes/disk_sample.h"
 #include "agent/probes/sched_sample.h"
 #include "agent/snapshot/node_totals.h"
@@ -12,6 +13,7 @@ struct sample {
 	uint64_t when_ns;
 	struct sched_sample *sched; /* owned */
 	struct disk_sample disk;
+	struct cache_sample cache;
 	struct pressure pressure[_PRESSURE_MAX];
 	struct memory memory;
 	struct network network;

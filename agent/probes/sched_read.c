@@ -161,7 +161,7 @@ static uint64_t nearly_now(const struct sched_read *s)
 static void add_run(struct sched_sample *sample, uint64_t cgroup, uint64_t ns)
 {
 	for (size_t i = 0; i < sample->row_count; i++)
-		if (sample->rows[i].cgroup == cgroup)
+		if (sample->rows[i].of.cgroup == cgroup)
 			sample->rows[i].counts.n[SCHED_RUN_NS] += ns;
 }
 
@@ -200,8 +200,7 @@ static int read_rows(const struct sched_read *s, struct sched_sample *ret)
 		to = sched_sample_add_row(ret);
 		if (!to)
 			return -ENOMEM;
-		to->row = row;
-		to->cgroup = cgroup;
+		to->of = (struct ledger_row){ row, cgroup };
 		for (size_t shard = 0; shard < s->shards; shard++)
 			add_element(&to->counts, &s->cgroups[shard * FL_LEDGER_ROWS + row],
 				    &s->details[shard * FL_LEDGER_ROWS + row], get);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "agent/base/hist.h"
+#include "agent/probes/ledger_row.h"
 #include "agent/snapshot/counts.h"
 #include "bpf/lib/ledger.h"
 #include "bpf/sched/sched.h"
@@ -22,8 +23,7 @@ struct sched_sample {
 	} *cpu;                  /* owned */
 	size_t row_count, row_room;
 	struct sched_row_sample {
-		uint32_t row; /* of the ledger, by which they are sorted; FL_LEDGER_OTHER first */
-		uint64_t cgroup; /* 0: other */
+		struct ledger_row of;
 		struct sched_counts counts;
 	} *rows;                  /* owned */
 	struct sched_counts gone; /* what freed rows had counted */

@@ -34,20 +34,17 @@ static void between(struct sched_counts *ret, const struct sched_counts *then,
 		*ret = *now;
 }
 
-/* Rows are in the ledger's order on both sides. */
 static void rows_between(struct sched_sample *ret, const struct sched_sample *then)
 {
-	size_t old = 0;
+	size_t from = 0;
 
 	for (size_t i = 0; i < ret->row_count; i++) {
-		struct sched_row_sample *row = &ret->rows[i];
-		const struct sched_counts now = row->counts;
+		const struct sched_row_sample now = ret->rows[i];
+		const struct sched_row_sample *old =
+			ledger_row_like(&now.of, then->rows, then->row_count, sizeof(*old), &from);
 
-		while (old < then->row_count && then->rows[old].row < row->row)
-			old++;
-		if (old < then->row_count && then->rows[old].row == row->row &&
-		    then->rows[old].cgroup == row->cgroup)
-			between(&row->counts, &then->rows[old].counts, &now);
+		if (old)
+			between(&ret->rows[i].counts, &old->counts, &now.counts);
 	}
 }
 

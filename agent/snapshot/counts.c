@@ -19,6 +19,16 @@ const struct count_name sched_count_names[] = {
 	[SCHED_LOST] = { "absences_lost", false },
 };
 
+const struct count_name cache_count_names[] = {
+	[CACHE_ACCESSES] = { "page_accesses", false },
+	[CACHE_READS] = { "reads", false },
+	[CACHE_MISSES] = { "demand_misses", false },
+	[CACHE_FILLS] = { "page_fills", false },
+	[CACHE_EVICTIONS] = { "page_evictions", false },
+	[CACHE_DIRTIED] = { "pages_dirtied", false },
+	[CACHE_FAULTS] = { "mmap_faults", false },
+};
+
 void counts_add(uint64_t *to, const uint64_t *n, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

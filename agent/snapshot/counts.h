@@ -35,6 +35,19 @@ enum sched_count {
 #define _SCHED_CGROUP_MAX SCHED_SWITCHES
 extern const struct count_name sched_count_names[_SCHED_COUNT_MAX];
 
+/* Of the page cache, per node and per cgroup. */
+enum cache_count {
+	CACHE_ACCESSES,  /* pages read through it */
+	CACHE_READS,     /* requests for them */
+	CACHE_MISSES,    /* requests whose first page was not there */
+	CACHE_FILLS,     /* pages put into it */
+	CACHE_EVICTIONS, /* pages taken out */
+	CACHE_DIRTIED,   /* pages changed that were clean */
+	CACHE_FAULTS,    /* faults on mapped files that found no page mapped around */
+	_CACHE_COUNT_MAX,
+};
+extern const struct count_name cache_count_names[_CACHE_COUNT_MAX];
+
 void counts_add(uint64_t *to, const uint64_t *n, size_t count);
 
 /* *ret = now - then; false, and *ret is now, when one of them ran backwards. */

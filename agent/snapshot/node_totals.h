@@ -18,6 +18,9 @@ struct memory {
 	uint64_t total_bytes, available_bytes, free_bytes, cached_bytes, dirty_bytes;
 	uint64_t writeback_bytes, swap_total_bytes, swap_free_bytes;
 	uint64_t major_faults, oom_kills; /* since boot */
+	bool file_known;
+	uint64_t file_pages; /* in the page cache, without memory of its own (tmpfs) */
+	uint64_t dirtied_pages, written_pages; /* since boot */
 };
 
 enum { INTERFACES_MAX = 64, INTERFACE_NAME = 16 };

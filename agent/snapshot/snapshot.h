@@ -31,7 +31,8 @@ struct cgroup_snapshot {
 	char pod[37], container[65], unit[128]; /* whose it is by its path; "" for none */
 	uint64_t sched[_SCHED_CGROUP_MAX], sched_total[_SCHED_CGROUP_MAX];
 	struct hist wait, wait_total; /* without those that were counted while it was too dear */
-	size_t number;                /* by which shares name it, wherever it is sorted to */
+	uint64_t cache[_CACHE_COUNT_MAX], cache_total[_CACHE_COUNT_MAX];
+	size_t number; /* by which shares name it, wherever it is sorted to */
 };
 
 #define DISK_NAME_MAX 32
@@ -99,6 +100,9 @@ struct snapshot {
 	size_t disk_count;
 	struct share_snapshot *shares; /* owned */
 	size_t share_count;
+	bool cache_measured;
+	uint64_t cache[_CACHE_COUNT_MAX], cache_total[_CACHE_COUNT_MAX];
+	uint64_t written_back;                       /* pages, in the window */
 	struct waiter_snapshot waiters[WAITERS_MAX]; /* longest wait first */
 	size_t waiter_count;
 	struct pressure pressure[_PRESSURE_MAX], pressure_total[_PRESSURE_MAX];

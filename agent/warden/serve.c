@@ -36,6 +36,7 @@ _Static_assert(LOAD_TEXT <= sizeof(((struct wire_reply *)0)->text), "a complaint
 static const struct load_subject *const subjects[] = {
 	[WIRE_SCHED] = &sched_subject,
 	[WIRE_DISK] = &disk_subject,
+	[WIRE_CACHE] = &cache_subject,
 };
 _Static_assert(sizeof(subjects) / sizeof(subjects[0]) == _WIRE_SUBJECT_MAX, "a table a subject");
 

@@ -17,13 +17,13 @@ enum wire_kind {
 	_WIRE_KIND_MAX
 };
 
-enum wire_subject { WIRE_SCHED, WIRE_DISK, _WIRE_SUBJECT_MAX };
+enum wire_subject { WIRE_SCHED, WIRE_DISK, WIRE_CACHE, _WIRE_SUBJECT_MAX };
 enum wire_file { WIRE_FILE_CONFIG, _WIRE_FILE_MAX };
 
 #define WIRE_MAGIC   0x66616972u /* also says the byte order is the same: one host, one binary */
-#define WIRE_VERSION 2
+#define WIRE_VERSION 3
 #define WIRE_FDS     8
-#define WIRE_HOOKS   16
+#define WIRE_HOOKS   32
 
 struct wire_request {
 	uint32_t magic;
@@ -49,7 +49,7 @@ struct wire_reply {
 };
 
 _Static_assert(sizeof(struct wire_request) == 392, "no hidden padding crosses the wire");
-_Static_assert(sizeof(struct wire_reply) == 360, "no hidden padding crosses the wire");
+_Static_assert(sizeof(struct wire_reply) == 424, "no hidden padding crosses the wire");
 
 /*
  * All return 0 or -errno; -EPROTO for a message that is not one of ours, -EPIPE when the

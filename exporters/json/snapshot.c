@@ -98,7 +98,7 @@ static json_t *share(const struct share_snapshot *s)
 
 static json_t *cgroup(const struct snapshot *s, const struct cgroup_snapshot *c)
 {
-	json_t *disks = json_array(), *all;
+	json_t *disks = json_array(), *cache = json_object(), *all;
 
 	for (size_t i = 0; i < s->share_count; i++)
 		if (s->shares[i].cgroup == c->number)
@@ -107,6 +107,8 @@ static json_t *cgroup(const struct snapshot *s, const struct cgroup_snapshot *c)
 			"pod", c->pod, "container", c->container, "unit", name(c->unit), "wait",
 			distribution(&c->wait), "disks", disks);
 	add_counts(all, sched_count_names, c->sched, c->sched_total, _SCHED_CGROUP_MAX);
+	add_counts(cache, cache_count_names, c->cache, c->cache_total, _CACHE_COUNT_MAX);
+	json_object_set_new(all, "cache", cache);
 	return all;
 }
 
@@ -144,6 +146,17 @@ static json_t *disks(const struct snapshot *s)
 	for (size_t i = 0; i < s->disk_count; i++)
 		json_array_append_new(list, disk(&s->disks[i]));
 	return list;
+}
+
+static json_t *caches(const struct snapshot *s)
+{
+	json_t *all = json_object();
+
+	add_counts(all, cache_count_names, s->cache, s->cache_total, _CACHE_COUNT_MAX);
+	json_object_set_new(all, "pages_written_back", json_integer((json_int_t)s->written_back));
+	json_object_set_new(all, "pages_written_back_total",
+			    json_integer((json_int_t)s->memory.written_pages));
+	return all;
 }
 
 static json_t *waiters(const struct snapshot *s)
@@ -255,7 +268,7 @@ static json_t *network(const struct snapshot *s)
 char *json_snapshot(const struct snapshot *s)
 {
 	/* null: a part of the node that this version does not measure; never an empty list */
-	static const char *const unmeasured[] = { "caches", "pools", "jobs" };
+	static const char *const unmeasured[] = { "pools", "jobs" };
 	CLEANUP(json_freep) json_t *root = NULL;
 	json_t *cpus = json_array(), *cgroups = json_array(), *subjects = json_array();
 	char time[CLOCK_TEXT];
@@ -276,6 +289,7 @@ char *json_snapshot(const struct snapshot *s)
 		json_object_set_new(root, "memory", memory(&s->memory));
 		json_object_set_new(root, "network", network(s));
 		json_object_set_new(root, "waiters", waiters(s));
+		json_object_set_new(root, "caches", s->cache_measured ? caches(s) : json_null());
 		json_object_set_new(root, "disks", s->disks_measured ? disks(s) : json_null());
 	}
 	for (size_t i = 0; root && i < sizeof(unmeasured) / sizeof(unmeasured[0]); i++)
@@ -362,6 +376,8 @@ static void read_cgroups(struct snapshot *s, const json_t *cgroups)
 		json_text(c, "path", to->path, sizeof(to->path));
 		to->wait = read_distribution(json_object_get(c, "wait"));
 		read_counts(c, sched_count_names, to->sched, to->sched_total, _SCHED_CGROUP_MAX);
+		read_counts(json_object_get(c, "cache"), cache_count_names, to->cache,
+			    to->cache_total, _CACHE_COUNT_MAX);
 	}
 }
 
@@ -466,6 +482,14 @@ static void read_shares(struct snapshot *s, const json_t *cgroups)
 	}
 }
 
+static void read_caches(struct snapshot *s, const json_t *caches)
+{
+	s->cache_measured = json_is_object(caches);
+	read_counts(caches, cache_count_names, s->cache, s->cache_total, _CACHE_COUNT_MAX);
+	s->written_back = count_of(caches, "pages_written_back");
+	s->memory.written_pages = count_of(caches, "pages_written_back_total");
+}
+
 /* Cgroups were read before: their paths name them. */
 static void read_waiters(struct snapshot *s, const json_t *waiters)
 {
@@ -552,6 +576,7 @@ int json_read_snapshot(const char *text, size_t length, struct snapshot **ret)
 	read_disks(s, disks);
 	read_shares(s, cgroups);
 	read_waiters(s, json_object_get(root, "waiters"));
+	read_caches(s, json_object_get(root, "caches"));
 	read_subjects(s, json_object_get(root, "subjects"));
 	*ret = TAKE(s);
 	return 0;

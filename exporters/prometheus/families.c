@@ -127,6 +127,28 @@ static void sched_queued(snap *s, sink *to)
 	}
 }
 
+/* --- the page cache --- */
+
+#define OF_CACHE(name, count)                                                                      \
+	static void name(snap *s, sink *to)                                                        \
+	{                                                                                          \
+		if (s->cache_measured)                                                             \
+			value(to, NO_LABELS, (double)s->cache_total[count]);                       \
+	}
+OF_CACHE(cache_accesses, CACHE_ACCESSES)
+OF_CACHE(cache_reads, CACHE_READS)
+OF_CACHE(cache_misses, CACHE_MISSES)
+OF_CACHE(cache_fills, CACHE_FILLS)
+OF_CACHE(cache_evictions, CACHE_EVICTIONS)
+OF_CACHE(cache_dirtied, CACHE_DIRTIED)
+OF_CACHE(cache_faults, CACHE_FAULTS)
+
+static void cache_written(snap *s, sink *to)
+{
+	if (s->cache_measured)
+		value(to, NO_LABELS, (double)s->memory.written_pages);
+}
+
 /* --- disks --- */
 
 static void each_operation(snap *s, sink *to,
@@ -259,6 +281,25 @@ OF_WAY(network_dropped, dropped)
 
 #define OF_CGROUP(c) "cgroup", (c)->path, "pod", (c)->pod, "container", (c)->container
 
+static void each_cgroup_cache(snap *s, sink *to, enum cache_count count)
+{
+	for (size_t i = 0; i < s->cgroup_count; i++)
+		if (s->cgroups[i].cache_total[count])
+			value(to, LABELS(OF_CGROUP(&s->cgroups[i])),
+			      (double)s->cgroups[i].cache_total[count]);
+}
+
+#define OF_CGROUP_CACHE(name, count)                                                               \
+	static void name(snap *s, sink *to)                                                        \
+	{                                                                                          \
+		each_cgroup_cache(s, to, count);                                                   \
+	}
+OF_CGROUP_CACHE(cgroup_cache_accesses, CACHE_ACCESSES)
+OF_CGROUP_CACHE(cgroup_cache_misses, CACHE_MISSES)
+OF_CGROUP_CACHE(cgroup_cache_fills, CACHE_FILLS)
+OF_CGROUP_CACHE(cgroup_cache_evictions, CACHE_EVICTIONS)
+OF_CGROUP_CACHE(cgroup_cache_dirtied, CACHE_DIRTIED)
+
 static void cgroup_wait(snap *s, sink *to)
 {
 	for (size_t i = 0; i < s->cgroup_count; i++) {
@@ -380,6 +421,25 @@ const struct family families[] = {
 	{ "fairlead_sched_tasks_total", FAMILY_COUNTER, "", "event",
 	  "Tasks, which threads are as well, that started, exited, ran another program (exec).",
 	  sched_tasks },
+	{ "fairlead_cache_page_accesses_total", FAMILY_COUNTER, "", "",
+	  "Pages that were read through the page cache.", cache_accesses },
+	{ "fairlead_cache_reads_total", FAMILY_COUNTER, "", "",
+	  "Requests to read pages through the page cache.", cache_reads },
+	{ "fairlead_cache_demand_misses_total", FAMILY_COUNTER, "", "",
+	  "Requests whose first page was not in the page cache, so that the reader waited.",
+	  cache_misses },
+	{ "fairlead_cache_page_fills_total", FAMILY_COUNTER, "", "",
+	  "Pages that were put into the page cache.", cache_fills },
+	{ "fairlead_cache_page_evictions_total", FAMILY_COUNTER, "", "",
+	  "Pages that were taken out of the page cache, by need of memory or with their file.",
+	  cache_evictions },
+	{ "fairlead_cache_pages_dirtied_total", FAMILY_COUNTER, "", "",
+	  "Pages of files that were changed while they were clean.", cache_dirtied },
+	{ "fairlead_cache_pages_written_back_total", FAMILY_COUNTER, "", "",
+	  "Pages of files that were written back since boot, as /proc/vmstat has it.",
+	  cache_written },
+	{ "fairlead_cache_mmap_faults_total", FAMILY_COUNTER, "", "",
+	  "Faults on mapped files that found no page mapped around them.", cache_faults },
 	{ "fairlead_disk_ios_total", FAMILY_COUNTER, "", "device, op",
 	  "Requests given to the device, as /proc/diskstats counts them.", disk_ios },
 	{ "fairlead_disk_io_bytes_total", FAMILY_COUNTER, "bytes", "device, op",
@@ -426,6 +486,19 @@ const struct family families[] = {
 	  "How long a cgroup's tasks that came back had been off the CPU.", cgroup_off_cpu },
 	{ "fairlead_cgroup_sched_migrations_total", FAMILY_COUNTER, "", "cgroup, pod, container",
 	  "How often a cgroup's tasks were moved to another CPU.", cgroup_migrations },
+	{ "fairlead_cgroup_cache_page_accesses_total", FAMILY_COUNTER, "", "cgroup, pod, container",
+	  "Pages that a cgroup's tasks read through the page cache.", cgroup_cache_accesses },
+	{ "fairlead_cgroup_cache_demand_misses_total", FAMILY_COUNTER, "", "cgroup, pod, container",
+	  "Requests of a cgroup's tasks whose first page was not in the page cache.",
+	  cgroup_cache_misses },
+	{ "fairlead_cgroup_cache_page_fills_total", FAMILY_COUNTER, "", "cgroup, pod, container",
+	  "Pages that a cgroup's tasks put into the page cache.", cgroup_cache_fills },
+	{ "fairlead_cgroup_cache_page_evictions_total", FAMILY_COUNTER, "",
+	  "cgroup, pod, container", "Pages that a cgroup's tasks took out of the page cache.",
+	  cgroup_cache_evictions },
+	{ "fairlead_cgroup_cache_pages_dirtied_total", FAMILY_COUNTER, "", "cgroup, pod, container",
+	  "Pages of files that a cgroup's tasks changed while they were clean.",
+	  cgroup_cache_dirtied },
 	{ "fairlead_cgroup_disk_ios_total", FAMILY_COUNTER, "", "cgroup, pod, container, op",
 	  "Requests given to all devices for a cgroup.", cgroup_ios },
 	{ "fairlead_cgroup_disk_io_bytes_total", FAMILY_COUNTER, "bytes",

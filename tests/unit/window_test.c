@@ -18,8 +18,7 @@ static void add_row(struct sample *s, uint32_t row, uint64_t cgroup, uint64_t wa
 
 	if (!r)
 		abort();
-	r->row = row;
-	r->cgroup = cgroup;
+	r->of = (struct ledger_row){ row, cgroup };
 	r->counts.n[SCHED_WAITS] = waits;
 	r->counts.n[SCHED_WAIT_NS] = waits * 2000;
 }
@@ -93,7 +92,7 @@ static int only_the_window_counts(void)
 	CHECK(r && length_ns == 2 * NS_PER_SEC);
 	CHECK(waits_of(r, 0) == 25 && r->cpu[0].counts.wait.sum_ns == 50000);
 	CHECK(waits_of(r, 1) == 0);
-	CHECK(r->row_count == 2 && r->rows[1].cgroup == 77);
+	CHECK(r->row_count == 2 && r->rows[1].of.cgroup == 77);
 	CHECK(r->rows[1].counts.n[SCHED_WAITS] == 25);
 	return 0;
 }
@@ -148,7 +147,7 @@ static int a_row_with_a_new_owner_counts_from_zero(void)
 	CHECK(window_new(&w, CPUS, NS_PER_SEC) == 0);
 	CHECK(window_feed(w, then) == 0 && window_feed(w, now) == 0);
 	r = read_window(w);
-	CHECK(r && r->row_count == 2 && r->rows[1].cgroup == 78);
+	CHECK(r && r->row_count == 2 && r->rows[1].of.cgroup == 78);
 	CHECK(r->rows[1].counts.n[SCHED_WAITS] == 30);
 	return 0;
 }

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cached SOCKET FILE [SLACK]: known use of the page cache by a process in a cgroup of its own, on
+ * FILE (made if need be; a block device will do, and loses what is on it), and what the agent
+ * counted for the cgroup beside what was done.  Prints `step counter OURS TRUE` a line; exit
+ * status 1 when one is off by more than SLACK, which is for the file system's own pages.
+ *
+ * The process is the only one in its cgroup, and waits for us between the steps.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "tests/lib/own_cgroup.h"
+
+#define PAGE   4096ull
+#define PAGES  16384ull /* 64 MiB */
+#define RANDOM 2000ull
+#define STRIDE 5 /* so that readahead, where there is some, does not bring the next one */
+
+#define TRUTHS 4
+
+struct file {
+	const char *path;
+	int fd;
+	char *buffer; /* 1 MiB */
+};
+
+static void evict(const struct file *f)
+{
+	if (fsync(f->fd) || posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED))
+		die("fsync");
+}
+
+static void fill(const struct file *f)
+{
+	memset(f->buffer, 'x', 256 * PAGE);
+	for (uint64_t at = 0; at < PAGES; at += 256)
+		if (pwrite(f->fd, f->buffer, 256 * PAGE, (off_t)(at * PAGE)) != 256 * PAGE)
+			die("pwrite");
+	evict(f);
+}
+
+static void read_through(const struct file *f, size_t bytes)
+{
+	if (lseek(f->fd, 0, SEEK_SET) || posix_fadvise(f->fd, 0, 0, POSIX_FADV_NORMAL))
+		die("lseek");
+	for (uint64_t left = PAGES * PAGE; left; left -= bytes)
+		if (read(f->fd, f->buffer, bytes) != (ssize_t)bytes)
+			die("read");
+}
+
+static void read_small(const struct file *f)
+{
+	read_through(f, PAGE);
+}
+
+static void read_large(const struct file *f)
+{
+	read_through(f, 256 * PAGE);
+}
+
+static off_t scattered(uint64_t i)
+{
+	return (off_t)((i * 7919) % RANDOM * STRIDE * PAGE);
+}
+
+static void read_random(const struct file *f)
+{
+	if (posix_fadvise(f->fd, 0, 0, POSIX_FADV_RANDOM))
+		die("fadvise");
+	for (uint64_t i = 0; i < RANDOM; i++)
+		if (pread(f->fd, f->buffer, PAGE, scattered(i)) != (ssize_t)PAGE)
+			die("pread");
+}
+
+static void touch(const struct file *f, int advice, uint64_t pages)
+{
+	char *at = mmap(NULL, PAGES * PAGE, PROT_READ, MAP_SHARED, f->fd, 0);
+	unsigned int sum = 0;
+
+	if (at == MAP_FAILED || madvise(at, PAGES * PAGE, advice))
+		die("mmap");
+	for (uint64_t i = 0; i < pages; i++)
+		sum += (unsigned char)at[advice == MADV_RANDOM ? (uint64_t)scattered(i) : i * PAGE];
+	munmap(at, PAGES * PAGE);
+	if (sum != pages * 'x')
+		die("the file's content");
+}
+
+static void map_all(const struct file *f)
+{
+	touch(f, MADV_NORMAL, PAGES);
+}
+
+static void map_random(const struct file *f)
+{
+	touch(f, MADV_RANDOM, RANDOM);
+}
+
+static void change(const struct file *f)
+{
+	for (uint64_t i = 0; i < RANDOM; i++)
+		if (pwrite(f->fd, f->buffer, PAGE, scattered(i)) != (ssize_t)PAGE)
+			die("pwrite");
+}
+
+static const struct step {
+	const char *name;
+	void (*act)(const struct file *f);
+	struct truth {
+		enum cache_count count;
+		uint64_t value;
+	} truths[TRUTHS];
+	int known; /* of the truths */
+} steps[] = {
+	{ "fill", fill, { { CACHE_FILLS, PAGES }, { CACHE_EVICTIONS, PAGES } }, 2 },
+	{ "cold 4k", read_small, { { CACHE_ACCESSES, PAGES }, { CACHE_FILLS, PAGES } }, 2 },
+	{ "warm 4k",
+	  read_small,
+	  { { CACHE_ACCESSES, PAGES },
+	    { CACHE_READS, PAGES },
+	    { CACHE_FILLS, 0 },
+	    { CACHE_MISSES, 0 } },
+	  4 },
+	{ "warm 1M",
+	  read_large,
+	  { { CACHE_ACCESSES, PAGES },
+	    { CACHE_READS, PAGES / 256 },
+	    { CACHE_FILLS, 0 },
+	    { CACHE_MISSES, 0 } },
+	  4 },
+	{ "evict", evict, { { CACHE_EVICTIONS, PAGES }, { CACHE_ACCESSES, 0 } }, 2 },
+	{ "cold 1M", read_large, { { CACHE_ACCESSES, PAGES }, { CACHE_FILLS, PAGES } }, 2 },
+	{ "evict", evict, { { CACHE_EVICTIONS, PAGES } }, 1 },
+	{ "random",
+	  read_random,
+	  { { CACHE_ACCESSES, RANDOM }, { CACHE_MISSES, RANDOM }, { CACHE_FILLS, RANDOM } },
+	  3 },
+	{ "again",
+	  read_random,
+	  { { CACHE_ACCESSES, RANDOM }, { CACHE_MISSES, 0 }, { CACHE_FILLS, 0 } },
+	  3 },
+	{ "evict", evict, { { CACHE_EVICTIONS, RANDOM } }, 1 },
+	{ "mmap", map_all, { { CACHE_ACCESSES, 0 }, { CACHE_FILLS, PAGES } }, 2 },
+	{ "mapped", map_all, { { CACHE_FAULTS, 0 }, { CACHE_FILLS, 0 } }, 2 },
+	{ "evict", evict, { { CACHE_EVICTIONS, PAGES } }, 1 },
+	{ "maprnd", map_random, { { CACHE_FAULTS, RANDOM }, { CACHE_FILLS, RANDOM } }, 2 },
+	{ "evict", evict, { { CACHE_EVICTIONS, RANDOM } }, 1 },
+	{ "refill", read_random, { { CACHE_FILLS, RANDOM } }, 1 },
+	{ "change", change, { { CACHE_DIRTIED, RANDOM }, { CACHE_FILLS, 0 } }, 2 },
+};
+#define STEPS (sizeof(steps) / sizeof(steps[0]))
+
+static _Noreturn void act(const struct own_cgroup *cgroup, const struct file *f, int gate, int done)
+{
+	char byte = 0;
+
+	own_cgroup_join(cgroup);
+	for (size_t i = 0; i < STEPS; i++) {
+		if (read(gate, &byte, 1) != 1)
+			_exit(2);
+		steps[i].act(f);
+		if (write(done, &byte, 1) != 1)
+			_exit(2);
+	}
+	_exit(0);
+}
+
+static bool compare(const struct step *step, const uint64_t *before, const uint64_t *after,
+		    uint64_t slack)
+{
+	bool good = true;
+
+	for (int t = 0; t < step->known; t++) {
+		enum cache_count count = step->truths[t].count;
+		uint64_t ours = after[count] - before[count], truth = step->truths[t].value;
+		bool near = ours <= truth + slack && ours + slack >= truth;
+
+		printf("%-8s %-16s %8llu %8llu%s\n", step->name, cache_count_names[count].name,
+		       (unsigned long long)ours, (unsigned long long)truth, near ? "" : "  <--");
+		good &= near;
+	}
+	return good;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t slack = argc > 3 ? strtoull(argv[3], NULL, 10) : 64;
+	struct own_cgroup cgroup;
+	int gate[2], done[2], status;
+	bool good = true;
+	struct file f;
+	pid_t actor;
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: cached SOCKET FILE [SLACK]\n");
+		return 2;
+	}
+	f = (struct file){ argv[2], open(argv[2], O_RDWR | O_CREAT | O_CLOEXEC, 0600),
+			   malloc(256 * PAGE) };
+	if (f.fd < 0 || !f.buffer || pipe2(gate, O_CLOEXEC) || pipe2(done, O_CLOEXEC))
+		die(argv[2]);
+	own_cgroup_make(&cgroup);
+	actor = fork();
+	if (!actor)
+		act(&cgroup, &f, gate[0], done[1]);
+	for (size_t i = 0; i < STEPS; i++) {
+		const struct cgroup_snapshot before = own_cgroup_counts(&cgroup, argv[1]);
+		struct cgroup_snapshot after;
+		char byte = 0;
+
+		if (write(gate[1], &byte, 1) != 1 || read(done[0], &byte, 1) != 1)
+			die("the actor");
+		after = own_cgroup_counts(&cgroup, argv[1]);
+		good &= compare(&steps[i], before.cache_total, after.cache_total, slack);
+	}
+	if (waitpid(actor, &status, 0) != actor || status)
+		die("the actor");
+	if (rmdir(cgroup.path))
+		die(cgroup.path);
+	return good ? 0 : 1;
+}
