@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * hold OBJECT|sched: loads and attaches every program of a BPF object, or what Fairlead has for
- * the scheduler just as its warden does it, says "held", and lets go of them when it is told to
- * end.  Nothing is pinned, so nothing can stay.
+ * hold [-n] OBJECT|SUBJECT...: loads and attaches every program of BPF objects, or of subjects of
+ * Fairlead's (sched, disk, cache) just as its warden does it, says "held", and lets go of them when
+ * it is told to end.  Nothing is pinned, so nothing can stay.  -n counts nothing per cgroup.
  */
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,25 +30,44 @@ static int hold_object(const char *path)
 	return 0;
 }
 
-static int hold_sched(void)
+static int hold_subject(const struct load_subject *subject, bool cgroups)
 {
 	struct load_result result;
 	struct load *load; /* held to the end */
-	int r = load_new(&load, &sched_subject, -1, true, &result);
+	int r = load_new(&load, subject, -1, cgroups, &result);
 
 	if (r)
 		fprintf(stderr, "hold: cannot load: %s: %s\n", strerror(-r), result.text);
 	return r != 0;
 }
 
+static int hold(const char *what, bool cgroups)
+{
+	const struct load_subject *const subjects[] = { &sched_subject, &disk_subject,
+							&cache_subject };
+
+	for (size_t i = 0; i < sizeof(subjects) / sizeof(subjects[0]); i++)
+		if (!strcmp(what, subjects[i]->name))
+			return hold_subject(subjects[i], cgroups);
+	return hold_object(what);
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 2) {
-		fprintf(stderr, "usage: hold OBJECT|sched\n");
+	bool cgroups = true;
+
+	if (argc > 1 && !strcmp(argv[1], "-n")) {
+		cgroups = false;
+		argc--;
+		argv++;
+	}
+	if (argc < 2) {
+		fprintf(stderr, "usage: hold [-n] OBJECT|sched|disk|cache...\n");
 		return 2;
 	}
-	if (strcmp(argv[1], "sched") ? hold_object(argv[1]) : hold_sched())
-		return 1;
+	for (int i = 1; i < argc; i++)
+		if (hold(argv[i], cgroups))
+			return 1;
 	puts("held");
 	fflush(stdout);
 	pause(); /* the kernel detaches at our end, whatever ends us */
