@@ -10,6 +10,7 @@
 #include "agent/base/clock.h"
 #include "agent/probes/cgroup_names.h"
 #include "agent/probes/disk_names.h"
+#include "agent/probes/load.h"
 #include "agent/probes/sample.h"
 #include "agent/signals/attribution.h"
 #include "agent/signals/cache_reading.h"
@@ -242,6 +243,27 @@ static void fill_cache(struct snapshot *s, struct name_finder *names,
 	}
 }
 
+/* A line for each of a subject's programs that ran at all. */
+static void fill_programs(struct snapshot *s, const struct load_subject *subject,
+			  const struct self_sample *then, const struct self_sample *now)
+{
+	for (int part = 0; part < LOAD_PARTS && subject->parts[part].name; part++) {
+		const struct self_count *was = &then->of[part], *is = &now->of[part];
+		struct program_snapshot *to = &s->programs[s->program_count];
+		uint64_t ns = self_estimate_ns(is), ns_then = self_estimate_ns(was);
+
+		if (!is->runs || s->program_count == PROGRAMS_MAX)
+			continue;
+		snprintf(to->subject, sizeof(to->subject), "%s", subject->name);
+		snprintf(to->event, sizeof(to->event), "%s", subject->parts[part].name);
+		to->runs_total = is->runs;
+		to->ns_total = ns;
+		to->runs = is->runs >= was->runs ? is->runs - was->runs : is->runs;
+		to->ns = ns >= ns_then ? ns - ns_then : 0; /* the mean may fall */
+		s->program_count++;
+	}
+}
+
 /* The first of those who waited long, and in whose cgroup. */
 static int fill_waiters(struct snapshot *s, struct name_finder *names,
 			const struct sched_sample *window)
@@ -307,6 +329,8 @@ int compose_between(struct snapshot **ret, struct compose_names *names, size_t c
 	fill_shares(s, names->blkio ? &blkio : &cgroups, !names->blkio, &disk, &now->disk);
 	fill_cache(s, &cgroups, &cache, &now->cache);
 	s->written_back = now->memory.written_pages - then->memory.written_pages;
+	fill_programs(s, &sched_subject, &then->sched->self, &now->sched->self);
+	fill_programs(s, &cache_subject, &then->cache.self, &now->cache.self);
 	r = fill_waiters(s, &cgroups, sched);
 	if (r)
 		return r;

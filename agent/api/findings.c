@@ -245,6 +245,18 @@ void findings_cache_check(const struct cache_check *check, struct findings *ret)
 				  : "set cache.hook to auto");
 }
 
+void findings_left_out(const char *detail, double share, uint64_t allowed_ns, struct findings *ret)
+{
+	struct finding *f = findings_add(ret, FINDING_BACKEND, FINDING_OFF, detail);
+
+	snprintf(
+		f->reason, sizeof(f->reason),
+		"left out: the BPF programs took more than bpf_budget, %.3g %% of the node; now %.3g %%",
+		(double)allowed_ns / 1e7, share * 100);
+	set(f->lost, "these counts, until there is room again");
+	set(f->mend, "raise bpf_budget, or switch it off for good in the configuration");
+}
+
 void findings_collect(const struct subject_state *states, size_t count,
 		      const struct machine *machine, uint64_t capabilities, struct findings *ret)
 {

@@ -28,6 +28,9 @@ void findings_subject(const struct subject_state *state, struct subject_snapshot
 /* Does what we count of the page cache agree with the kernel's own counters? */
 void findings_cache_check(const struct cache_check *check, struct findings *ret);
 
+/* A detail that is left out because measuring took this share of the node. */
+void findings_left_out(const char *detail, double share, uint64_t allowed_ns, struct findings *ret);
+
 /* capabilities: what the warden holds, and what was held to start with and given up. */
 void findings_collect(const struct subject_state *states, size_t count,
 		      const struct machine *machine, uint64_t capabilities, struct findings *ret);

@@ -14,6 +14,7 @@
 #include "agent/base/log.h"
 #include "agent/base/version.h"
 #include "agent/config/config.h"
+#include "agent/decide/budget.h"
 #include "agent/probes/cache_read.h"
 #include "agent/probes/cgroup_names.h"
 #include "agent/probes/disk_names.h"
@@ -40,6 +41,17 @@
 
 enum { SCHED = WIRE_SCHED, DISK = WIRE_DISK, CACHE = WIRE_CACHE, _SUBJECT_MAX = _WIRE_SUBJECT_MAX };
 
+/* What may be left out when measuring becomes too dear; see agent/decide/budget.h. */
+enum { SCHED_DETAIL, SCHED_CGROUPS, DISK_CGROUPS, CACHE_CGROUPS, _DETAIL_MAX };
+static const struct budget_detail details[] = {
+	[SCHED_DETAIL] = { "distributions of sched.cgroups", SCHED },
+	[SCHED_CGROUPS] = { "sched.cgroups", SCHED },
+	[DISK_CGROUPS] = { "disk.cgroups", DISK },
+	[CACHE_CGROUPS] = { "cache.cgroups", CACHE },
+};
+_Static_assert((int)_DETAIL_MAX <= (int)BUDGET_DETAILS && (int)_SUBJECT_MAX <= (int)BUDGET_SUBJECTS,
+	       "a budget has room for them");
+
 struct node {
 	struct warden *warden;
 	struct machine machine;
@@ -55,6 +67,10 @@ struct node {
 	size_t cpus;
 	bool *online;
 	uint64_t swept_ns;
+	struct budget budget;
+	uint64_t budget_ns;
+	bool wanted[_DETAIL_MAX];                /* by the configuration */
+	uint64_t paid_ns[_SUBJECT_MAX], paid_at; /* what was taken until when */
 };
 
 static void close_fds(const struct wire_reply *reply, const int *fds)
@@ -179,6 +195,7 @@ int node_new(struct node **ret, struct warden *warden, const struct config *conf
 		r = window_new(&n->window, n->cpus, config->window_ns);
 	if (r)
 		return r;
+	node_configure(n, config);
 	r = cgroup_names_new(&n->names.cgroups, "", NULL);
 	if (r)
 		log_warn("cgroups", "shown by number: no cgroup2 hierarchy can be read error=%s",
@@ -210,15 +227,31 @@ void node_freep(struct node **n)
 	*n = node_free(*n);
 }
 
+static bool is_on(const struct node *n, int detail)
+{
+	return n->wanted[detail] && !n->budget.off[detail];
+}
+
+static void turn_knobs(struct node *n)
+{
+	if (n->sched)
+		sched_read_set(n->sched, is_on(n, SCHED_CGROUPS), is_on(n, SCHED_DETAIL));
+	if (n->disk)
+		disk_read_set_cgroups(n->disk, is_on(n, DISK_CGROUPS));
+	if (n->cache)
+		cache_read_set_cgroups(n->cache, is_on(n, CACHE_CGROUPS));
+}
+
 void node_configure(struct node *n, const struct config *config)
 {
 	window_set_length(n->window, config->window_ns);
-	if (n->sched)
-		sched_read_set(n->sched, config->sched_cgroups, true);
-	if (n->disk)
-		disk_read_set_cgroups(n->disk, config->disk_cgroups);
-	if (n->cache)
-		cache_read_set_cgroups(n->cache, config->cache_cgroups);
+	if (n->budget_ns != config->bpf_budget_ns) /* what was left out has a new chance */
+		budget_init(&n->budget, details, _DETAIL_MAX);
+	n->budget_ns = config->bpf_budget_ns;
+	n->wanted[SCHED_DETAIL] = n->wanted[SCHED_CGROUPS] = n->sched && config->sched_cgroups;
+	n->wanted[DISK_CGROUPS] = n->disk && config->disk_cgroups;
+	n->wanted[CACHE_CGROUPS] = n->cache && config->cache_cgroups;
+	turn_knobs(n);
 }
 
 static int take_sample(struct node *n, uint64_t now_ns, struct sample *ret)
@@ -295,6 +328,50 @@ static void sweep(struct node *n, uint64_t now_ns)
 		sweep_disk(n, n->names.blkio ? n->names.blkio : n->names.cgroups);
 }
 
+static uint64_t cost_of(const struct self_sample *s)
+{
+	uint64_t ns = 0;
+
+	for (int part = 0; part < LOAD_PARTS; part++)
+		ns += self_estimate_ns(&s->of[part]);
+	return ns;
+}
+
+/* What was taken since the last time; an estimate may fall, and then nothing was. */
+static uint64_t newly_paid(struct node *n, int subject, const struct self_sample *s)
+{
+	uint64_t ns = cost_of(s), before = n->paid_ns[subject];
+
+	n->paid_ns[subject] = ns;
+	return n->paid_at && ns > before ? ns - before : 0;
+}
+
+static void keep_to_budget(struct node *n, uint64_t now_ns)
+{
+	struct budget_load load = { .now_ns = now_ns,
+				    .span_ns = n->paid_at ? now_ns - n->paid_at : 0,
+				    .allowed_ns = n->budget_ns };
+	struct budget_step step;
+
+	for (size_t cpu = 0; cpu < n->cpus; cpu++)
+		load.cpus += n->online[cpu];
+	load.cost_ns[SCHED] = newly_paid(n, SCHED, &n->sample->sched->self);
+	load.cost_ns[CACHE] = newly_paid(n, CACHE, &n->sample->cache.self);
+	memcpy(load.wanted, n->wanted, sizeof(n->wanted));
+	n->paid_at = now_ns;
+	step = budget_step(&n->budget, &load);
+	if (step.verdict == BUDGET_STAY)
+		return;
+	turn_knobs(n);
+	if (step.verdict == BUDGET_LEAVE_OUT)
+		log_warn("budget", "left out: %s share=%.3g%% allowed=%.3g%%",
+			 details[step.detail].name, n->budget.share * 100,
+			 (double)n->budget_ns / 1e7);
+	else
+		log_info("budget", "measured again: %s share=%.3g%%", details[step.detail].name,
+			 n->budget.share * 100);
+}
+
 int node_tick(struct node *n, uint64_t now_ns)
 {
 	int r;
@@ -308,6 +385,7 @@ int node_tick(struct node *n, uint64_t now_ns)
 		log_warn("signals", "counters ran backwards: the window starts anew");
 	else if (r)
 		return r;
+	keep_to_budget(n, now_ns);
 	sweep(n, now_ns);
 	return 0;
 }
@@ -326,6 +404,13 @@ static void describe(struct node *n, struct snapshot *s)
 	}
 	s->disks_measured = n->disk != NULL;
 	s->cache_measured = n->cache != NULL;
+	for (int i = 0; i < _DETAIL_MAX; i++) {
+		struct detail_snapshot *d = &s->details[s->detail_count++];
+
+		snprintf(d->name, sizeof(d->name), "%s", details[i].name);
+		d->wanted = n->wanted[i];
+		d->on = is_on(n, i);
+	}
 	for (int subject = 0; subject < _SUBJECT_MAX; subject++)
 		findings_subject(&n->states[subject], &s->subjects[s->subject_count++]);
 	snapshot_sort(s);
@@ -398,6 +483,9 @@ void node_findings(const struct node *n, struct findings *ret)
 	struct cache_check check;
 
 	findings_collect(n->states, _SUBJECT_MAX, &n->machine, n->capabilities, ret);
+	for (int i = 0; i < _DETAIL_MAX; i++)
+		if (n->budget.off[i])
+			findings_left_out(details[i].name, n->budget.share, n->budget_ns, ret);
 	if (!n->cache || !n->first) /* nothing was counted long enough to be checked */
 		return;
 	check = cache_check(&n->first->cache, &n->first->memory, &n->sample->cache,

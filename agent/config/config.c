@@ -134,6 +134,15 @@ static const struct option_row rows[] = {
 	  .fallback = "true",
 	  .help = "Count the page cache's use for each cgroup too. Without it there is only that "
 		  "of the node." },
+	{ .name = "bpf_budget",
+	  .type = OPTION_DURATION,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, bpf_budget_ns),
+	  .min = 1000,
+	  .max = SEC,
+	  .fallback = "10ms",
+	  .help = "CPU time that the BPF programs may take of every second of each CPU: 10ms is 1 %. "
+		  "Over it the dearest detail is left out until there is room again." },
 	{ .name = "http.connections",
 	  .type = OPTION_INT,
 	  .where = BOTH,

@@ -232,8 +232,12 @@ int sched_read_sample(struct sched_read *s, const bool *online, struct sched_sam
 {
 	int r;
 
-	for (size_t cpu = 0; cpu < s->cpus && cpu < ret->cpus; cpu++)
+	ret->self = (struct self_sample){ 0 };
+	for (size_t cpu = 0; cpu < s->cpus && cpu < ret->cpus; cpu++) {
 		read_cpu(&ret->cpu[cpu], &s->cpu[cpu]);
+		for (int program = 0; program < FL_SCHED_PROGRAMS; program++)
+			self_add(&ret->self.of[program], &s->cpu[cpu].self[program]);
+	}
 	r = read_rows(s, ret);
 	read_times(s, online, ret);
 	read_waiters(s, ret);

@@ -6,6 +6,7 @@
 
 #include "agent/base/hist.h"
 #include "agent/probes/ledger_row.h"
+#include "agent/probes/self_sample.h"
 #include "agent/snapshot/counts.h"
 #include "bpf/lib/ledger.h"
 #include "bpf/sched/sched.h"
@@ -27,6 +28,7 @@ struct sched_sample {
 		struct sched_counts counts;
 	} *rows;                  /* owned */
 	struct sched_counts gone; /* what freed rows had counted */
+	struct self_sample self;
 	size_t waiter_count;
 	struct sched_waiter_sample {
 		uint64_t cgroup, waits, wait_ns, longest_ns;

@@ -86,6 +86,21 @@ struct agent_snapshot { /* the agent about itself; all 0 when the snapshot was m
 };
 
 #define SUBJECTS_MAX 8
+#define PROGRAMS_MAX 24
+
+/* What a BPF program of ours costs by its own clock: an estimate from 1 run in 1,024. */
+struct program_snapshot {
+	char subject[16], event[40];
+	uint64_t runs, ns; /* in the window */
+	uint64_t runs_total, ns_total;
+};
+
+/* A detail that may be left out when measuring becomes too dear. */
+struct detail_snapshot {
+	char name[32];
+	bool wanted, on;
+};
+#define DETAILS_MAX 8
 
 struct snapshot {
 	uint64_t wall_ns, window_ns;
@@ -110,6 +125,10 @@ struct snapshot {
 	struct network network, network_total;
 	struct subject_snapshot subjects[SUBJECTS_MAX];
 	size_t subject_count;
+	struct program_snapshot programs[PROGRAMS_MAX];
+	size_t program_count;
+	struct detail_snapshot details[DETAILS_MAX];
+	size_t detail_count;
 	struct agent_snapshot agent;
 };
 

@@ -159,6 +159,33 @@ static json_t *caches(const struct snapshot *s)
 	return all;
 }
 
+static json_t *programs(const struct snapshot *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->program_count; i++) {
+		const struct program_snapshot *p = &s->programs[i];
+
+		json_array_append_new(
+			list, json_pack("{ss ss sI so sI so}", "subject", p->subject, "event",
+					p->event, "runs", (json_int_t)p->runs, "seconds",
+					seconds(p->ns), "runs_total", (json_int_t)p->runs_total,
+					"seconds_total", seconds(p->ns_total)));
+	}
+	return list;
+}
+
+static json_t *details(const struct snapshot *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->detail_count; i++)
+		json_array_append_new(list, json_pack("{ss sb sb}", "name", s->details[i].name,
+						      "wanted", (int)s->details[i].wanted, "on",
+						      (int)s->details[i].on));
+	return list;
+}
+
 static json_t *waiters(const struct snapshot *s)
 {
 	json_t *list = json_array();
@@ -289,6 +316,8 @@ char *json_snapshot(const struct snapshot *s)
 		json_object_set_new(root, "memory", memory(&s->memory));
 		json_object_set_new(root, "network", network(s));
 		json_object_set_new(root, "waiters", waiters(s));
+		json_object_set_new(root, "programs", programs(s));
+		json_object_set_new(root, "details", details(s));
 		json_object_set_new(root, "caches", s->cache_measured ? caches(s) : json_null());
 		json_object_set_new(root, "disks", s->disks_measured ? disks(s) : json_null());
 	}

@@ -50,6 +50,29 @@ static void resident(snap *s, sink *to)
 	value(to, LABELS("process", "warden"), (double)s->agent.warden_rss_bytes);
 }
 
+static void bpf_run(snap *s, sink *to)
+{
+	for (size_t i = 0; i < s->program_count; i++)
+		value(to,
+		      LABELS("subject", s->programs[i].subject, "program", s->programs[i].event),
+		      in_seconds(s->programs[i].ns_total));
+}
+
+static void bpf_runs(snap *s, sink *to)
+{
+	for (size_t i = 0; i < s->program_count; i++)
+		value(to,
+		      LABELS("subject", s->programs[i].subject, "program", s->programs[i].event),
+		      (double)s->programs[i].runs_total);
+}
+
+static void detail_on(snap *s, sink *to)
+{
+	for (size_t i = 0; i < s->detail_count; i++)
+		if (s->details[i].wanted)
+			value(to, LABELS("detail", s->details[i].name), s->details[i].on);
+}
+
 /* --- the scheduler --- */
 
 static void sched_wait(snap *s, sink *to)
@@ -397,6 +420,15 @@ const struct family families[] = {
 	  "How late the agent's loop was at most since it started.", loop_lag },
 	{ "fairlead_resident_bytes", FAMILY_GAUGE, "bytes", "process",
 	  "Resident memory of Fairlead's own processes.", resident },
+	{ "fairlead_bpf_run_seconds_total", FAMILY_COUNTER, "seconds", "subject, program",
+	  "CPU time that a BPF program took, estimated from 1 run in 1,024; getting in and out of "
+	  "it is not in there.",
+	  bpf_run },
+	{ "fairlead_bpf_runs_total", FAMILY_COUNTER, "", "subject, program",
+	  "How often a BPF program ran.", bpf_runs },
+	{ "fairlead_detail_on", FAMILY_GAUGE, "", "detail",
+	  "1 while a detail that is wanted is measured, 0 while it is left out to keep to bpf_budget.",
+	  detail_on },
 	{ "fairlead_sched_wait_seconds", FAMILY_HISTOGRAM, "seconds", "cpu",
 	  "How long tasks that could run waited for a CPU.", sched_wait },
 	{ "fairlead_sched_switches_total", FAMILY_COUNTER, "", "cpu",
