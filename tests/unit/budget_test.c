@@ -14,7 +14,7 @@ static uint64_t now_ns;
 /* A second with these shares of a node of four CPUs, in thousandths; 1 % is allowed. */
 static struct budget_step second(struct budget *b, uint64_t sched, uint64_t disk)
 {
-	const struct budget_load load = { .now_ns = now_ns += NS_PER_SEC,
+	const struct budget_load load = { .now_ns = now_ns + NS_PER_SEC,
 					  .span_ns = NS_PER_SEC,
 					  .cpus = 4,
 					  .allowed_ns = 10 * NS_PER_MSEC,
@@ -22,6 +22,7 @@ static struct budget_step second(struct budget *b, uint64_t sched, uint64_t disk
 						       disk * 4 * NS_PER_MSEC },
 					  .wanted = { true, true, true } };
 
+	now_ns = load.now_ns;
 	return budget_step(b, &load);
 }
 
