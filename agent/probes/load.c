@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "agent/base/cleanup.h"
 #include "bpf/lib/ledger.h"
@@ -116,6 +118,23 @@ static int load_ways(struct load **ret, const struct load_subject *subject, cons
 	return 0;
 }
 
+/*
+ * libbpf holds all data mapped, where it weighs on our memory though nobody looks at it any more.
+ * The mapping stays libbpf's; only its pages go.
+ */
+static void forget_data(struct bpf_object *object)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map (map, object) {
+		size_t size, page = (size_t)sysconf(_SC_PAGESIZE);
+		void *data = bpf_map__initial_value(map, &size);
+
+		if (data)
+			madvise(data, (size + page - 1) / page * page, MADV_DONTNEED);
+	}
+}
+
 /* The first way of a part that works by itself, or NONE. */
 static int find_way(const struct load_subject *subject, int part, int only,
 		    const struct load_shape *shape, int tried[LOAD_WAYS])
@@ -192,6 +211,7 @@ int load_new(struct load **ret, const struct load_subject *subject, int only, bo
 	for (int part = 0; subject->parts[part].name; part++)
 		if (ways[part] != NONE)
 			result->tried[part][ways[part]] = 0;
+	forget_data((*ret)->object);
 	for (int map = 0; map < LOAD_MAPS && subject->maps[map]; map++) {
 		result->fds[map] =
 			bpf_object__find_map_fd_by_name((*ret)->object, subject->maps[map]);
