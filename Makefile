@@ -33,8 +33,9 @@ OPT      ?= -g -O2
 cflags   := $(target) -std=gnu17 $(warnings) $(OPT) -D_GNU_SOURCE -fPIE -fstack-protector-strong \
             $(repro) -I. -I$O $(shell $(PKG_CONFIG) --cflags $(libs) 2>/dev/null) -MMD -MP
 ldflags  := $(target) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
-ldlibs   := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null) -ldl -lpthread
+ldlibs   := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null) -lprotobuf-nanopb -ldl -lm -lpthread
 san      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+tsan     := -fsanitize=thread -fno-omit-frame-pointer
 fuzz     := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 bpfcode  := -g -O2 -target bpf -mcpu=v3
 bpfflags := $(bpfcode) -Wall -Werror -D__TARGET_ARCH_$(patsubst aarch64,arm64,$(ARCH:x86_64=x86)) \
@@ -42,6 +43,7 @@ bpfflags := $(bpfcode) -Wall -Werror -D__TARGET_ARCH_$(patsubst aarch64,arm64,$(
             -isystem vmlinux/$(ARCH) -I. $(repro) -MMD -MP
 
 srcs     := $(sort $(shell find agent exporters -name '*.c' 2>/dev/null))
+messages := $(sort $(patsubst %.options,%.pb.c,$(shell find agent exporters -name '*.options')))
 bpfs     := $(sort $(shell find bpf -name '*.bpf.c'))
 units    := $(shell find tests/unit -name '*_test.c' 2>/dev/null)
 fuzzers  := $(shell find tests/fuzz -name '*_fuzz.c' 2>/dev/null)
@@ -64,7 +66,14 @@ $O/%.bpf.o: %.bpf.c $O/built/bpfflags ; $(call say,BPF)
 $O/%.skel.h: $O/%.bpf.o ; $(call say,SKEL)
 	$Q $(BPFTOOL) gen object $(@:.skel.h=.o) $< && $(BPFTOOL) gen skeleton $(@:.skel.h=.o) name $(notdir $*)_bpf > $@
 
-# --- user side, three ways: plain, under sanitizers, for the fuzzers ---
+# --- messages: somebody else's schema, which NAME.options names, -> NAME.pb.c and .h by nanopb ---
+made     := $(skels) $(messages:%=$O/%) $O/built/version.h
+$(messages:%=$O/%): $O/%.pb.c: %.options ; $(call say,PROTO)
+	$Q mkdir -p $(@D) && cp "$$(sed -n 's/^# schema: //p' $<)" $O/$*.proto
+	$Q cd $(@D) && nanopb_generator.py -q -x google/protobuf/timestamp.proto -f $(abspath $<) -I . \
+		-I /usr/include $(*F).proto
+
+# --- user side, four ways: plain, under sanitizers of memory, of threads, for the fuzzers ---
 version  := $(shell sh setup/version.sh)
 $O/built/version.h: content = \#define FAIRLEAD_VERSION "$(version)"
 # Other flags or another compiler: all is made anew.
@@ -74,15 +83,20 @@ $O/built/%: FORCE
 	$Q mkdir -p $(@D) && echo '$(content)' > $@.new && \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-$O/%.o: %.c $O/built/flags | $(skels) $O/built/version.h ; $(call say,CC)
-	$Q mkdir -p $(@D) && $(CC) $(cflags) $(CFLAGS) -c $< -o $@
-$O/san/%.o: %.c $O/built/flags | $(skels) $O/built/version.h ; $(call say,CC)
-	$Q mkdir -p $(@D) && $(CC) $(cflags) $(CFLAGS) $(san) -c $< -o $@
-$O/fuzz/%.o: %.c $O/built/flags | $(skels) $O/built/version.h ; $(call say,CC)
-	$Q mkdir -p $(@D) && $(CLANG) $(cflags) $(CFLAGS) $(fuzz) -c $< -o $@
+# folder, compiler, flags
+define objects
+$O/$1%.o: %.c $O/built/flags | $(made) ; $$(call say,CC)
+	$$Q mkdir -p $$(@D) && $2 $(cflags) $(CFLAGS) $3 -c $$< -o $$@
+$O/$1%.pb.o: $O/%.pb.c $O/built/flags | $(made) ; $$(call say,CC)
+	$$Q mkdir -p $$(@D) && $2 $(cflags) $(CFLAGS) $3 -c $$< -o $$@
+endef
+$(eval $(call objects,,$(CC),))
+$(eval $(call objects,san/,$(CC),$(san)))
+$(eval $(call objects,tsan/,$(CC),$(tsan)))
+$(eval $(call objects,fuzz/,$(CLANG),$(fuzz)))
 
 # Everything but main.c is one archive a way, so that a test links only what it uses.
-parts    := $(filter-out agent/main.c,$(srcs))
+parts    := $(filter-out agent/main.c,$(srcs)) $(messages)
 $O/fairlead.a: $(parts:%.c=$O/%.o)
 $O/san/fairlead.a: $(parts:%.c=$O/san/%.o)
 $O/fuzz/fairlead.a: $(parts:%.c=$O/fuzz/%.o)
@@ -95,6 +109,9 @@ $O/san/fairlead: $O/san/agent/main.o $O/san/fairlead.a ; $(call say,LINK)
 	$Q $(CC) $(CFLAGS) $(san) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 $O/san/tests/unit/%: $O/san/tests/unit/%.o $O/san/fairlead.a ; $(call say,LINK)
 	$Q $(CC) $(CFLAGS) $(san) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
+# Only the loop's room knows of threads.
+$O/tsan/tests/unit/%: $O/tsan/tests/unit/%.o $(patsubst %.c,$O/tsan/%.o,$(wildcard agent/loop/*.c)) ; $(call say,LINK)
+	$Q $(CC) $(CFLAGS) $(tsan) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 $O/fuzz/tests/fuzz/%: $O/fuzz/tests/fuzz/%.o $O/fuzz/fairlead.a ; $(call say,LINK)
 	$Q $(CLANG) $(CFLAGS) $(fuzz) -fsanitize=fuzzer $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 $O/tests/%: $O/tests/%.o $O/fairlead.a ; $(call say,LINK)
@@ -102,7 +119,7 @@ $O/tests/%: $O/tests/%.o $O/fairlead.a ; $(call say,LINK)
 $O/docs/%: $O/docs/%.o $O/fairlead.a ; $(call say,LINK)
 	$Q $(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 
-unit-tests: $(units:%.c=$O/san/%)
+unit-tests: $(units:%.c=$O/san/%) $O/tsan/tests/unit/worker_test
 fuzz-targets: $(fuzzers:%.c=$O/fuzz/%)
 
 # --- the two commands of the README ---

@@ -69,6 +69,7 @@ tier_unit() {
 		set -- "$@" "$O/san/${source%.c}"
 	done
 	programs unit 60 "$@"
+	programs 'unit (tsan)' 60 "$O/tsan/tests/unit/worker_test"
 }
 
 tier_bpf() {
