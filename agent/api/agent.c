@@ -10,12 +10,14 @@
 #include "agent/api/http.h"
 #include "agent/api/launch.h"
 #include "agent/api/node.h"
+#include "agent/api/scrape.h"
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/notify.h"
 #include "agent/base/version.h"
 #include "agent/loop/loop.h"
+#include "agent/loop/worker.h"
 #include "agent/probes/machine.h"
 #include "agent/probes/sample.h"
 #include "agent/snapshot/finding.h"
@@ -24,12 +26,16 @@
 #include "exporters/json/json.h"
 #include "exporters/prometheus/prometheus.h"
 
+#define WORKER_ROOM 4 /* bodies that wait to be compressed; more go as they are */
+
 struct agent {
 	const struct agent_start *start;
 	struct config config;
 	struct launch *launch; /* warden, socket, folders */
 	struct loop *loop;
 	struct node *node;
+	struct worker *worker;
+	struct scrape *scrape;
 	struct http *http;
 	struct notify notify;
 	struct loop_source *beat;
@@ -39,13 +45,13 @@ struct agent {
 
 /* --- what the door asks --- */
 
-static void fill_own(struct agent *a, struct agent_snapshot *ret)
+static void fill_own(struct agent *a, struct snapshot *s)
 {
 	uint64_t lag = loop_lag_max_ns(a->loop);
 
 	if (lag > a->lag_max_ns)
 		a->lag_max_ns = lag;
-	*ret = (struct agent_snapshot){
+	s->agent = (struct agent_snapshot){
 		.present = true,
 		.uptime_ns = clock_mono_ns() - a->started_ns,
 		.loop_lag_max_ns = a->lag_max_ns,
@@ -67,7 +73,7 @@ static char *snapshot_text(void *context, const struct sample *since)
 		log_error("agent", "no snapshot error=%s", strerror(-r));
 		return NULL;
 	}
-	fill_own(a, &s->agent);
+	fill_own(a, s);
 	return json_snapshot(s);
 }
 
@@ -91,20 +97,18 @@ static char *doctor_text(void *context)
 	return json_findings(f, node_kernel(a->node));
 }
 
-static char *metrics_text(void *context, const char *accept, const char **type)
+static int write_metrics(void *context, enum prometheus_format format, struct out *ret)
 {
-	enum prometheus_format format = prometheus_choose(accept);
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
 	struct agent *a = context;
 	int r = node_scrape(a->node, clock_mono_ns(), &s);
 
 	if (r) {
 		log_error("agent", "no metrics error=%s", strerror(-r));
-		return NULL;
+		return r;
 	}
-	fill_own(a, &s->agent);
-	*type = prometheus_types[format];
-	return prometheus_write(s, format);
+	fill_own(a, s);
+	return prometheus_write(s, format, ret);
 }
 
 static const char *not_ready(void *context)
@@ -301,14 +305,24 @@ static void on_warden_gone(void *context, uint32_t events)
 
 /* --- start and end --- */
 
+static int open_door(struct agent *a, int listener, bool metrics_only, struct http **ret)
+{
+	const struct http_agent agent = { .context = a,
+					  .snapshot = snapshot_text,
+					  .base = take_base,
+					  .doctor = doctor_text,
+					  .not_ready = not_ready };
+	const struct http_terms terms = { .listener = listener,
+					  .connections = (unsigned int)a->config.max_connections,
+					  .metrics_only = metrics_only,
+					  .scrape = a->scrape };
+
+	return http_new(ret, a->loop, &terms, &agent);
+}
+
 static int set_up(struct agent *a)
 {
-	const struct http_agent door = { .context = a,
-					 .snapshot = snapshot_text,
-					 .base = take_base,
-					 .doctor = doctor_text,
-					 .metrics = metrics_text,
-					 .not_ready = not_ready };
+	const struct scrape_agent scraped = { .context = a, .write = write_metrics };
 	int r = loop_new(&a->loop);
 
 	if (!r)
@@ -323,8 +337,11 @@ static int set_up(struct agent *a)
 		r = node_new(&a->node, launch_warden(a->launch), &a->config,
 			     launch_capabilities(a->launch));
 	if (!r)
-		r = http_new(&a->http, a->loop, launch_socket(a->launch),
-			     (unsigned int)a->config.max_connections, &door);
+		r = worker_new(&a->worker, a->loop, WORKER_ROOM);
+	if (!r)
+		r = scrape_new(&a->scrape, a->loop, a->worker, &scraped);
+	if (!r)
+		r = open_door(a, launch_socket(a->launch), false, &a->http);
 	if (!r)
 		r = loop_watch(a->loop, launch_warden(a->launch)->socket, EPOLLRDHUP,
 			       on_warden_gone, a, NULL);
@@ -394,6 +411,8 @@ int agent_run(const struct agent_start *start)
 		}
 	}
 	a.http = http_free(a.http);
+	a.worker = worker_free(a.worker); /* it may still work on a body */
+	a.scrape = scrape_free(a.scrape);
 	a.node = node_free(a.node);
 	a.loop = loop_free(a.loop);
 	a.launch = launch_free(a.launch);

@@ -8,6 +8,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "agent/api/scrape.h"
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
@@ -16,28 +17,35 @@
 #include "agent/probes/sample.h"
 
 #define IDLE_SECONDS 10u         /* a client that says nothing for so long is cut off */
+#define TAKE_SECONDS 30u         /* so is one who does not take his answer */
 #define MEMORY       (8 * 1024u) /* a connection: request line, headers, no body */
-#define WAITERS_MAX  16          /* ?for=: each holds a sample of some 25 KB */
+#define WINDOWS_MAX  16          /* ?for=: each holds a sample of some 25 KB */
 
 struct http {
 	struct MHD_Daemon *daemon;
 	struct loop *loop;
 	struct loop_source *ready, *timeout, *look_round;
 	struct http_agent agent;
+	struct http_terms terms;
+	struct http_losses losses;
 	struct guest *guests;
 	struct waiter *waiters;
-	unsigned int waiting;
+	unsigned int windows; /* waited for */
 };
 
-/* A request for a window that has not ended yet; its connection sleeps until it has. */
+/*
+ * A request that is not answered at once, or whose answer is lent to us.  While it waits for a
+ * window to end, or for a body to be compressed, its connection sleeps.
+ */
 struct waiter {
+	struct scrape_taker taker; /* of a body; first */
 	struct waiter *next, **link;
 	struct http *http;
 	struct MHD_Connection *connection;
-	struct sample *base;
+	struct sample *base;        /* of a window */
 	struct loop_source *timer;  /* NULL once the window has ended */
 	struct loop_source *hangup; /* a connection that sleeps is not looked at by the library */
-	bool gone;
+	bool asleep, gone;
 };
 
 /* One who is connected.  Whoever has said nothing whole for too long, or has nothing under way
@@ -47,13 +55,46 @@ struct guest {
 	int fd;
 	uint64_t since_ns; /* of the connection, or of the last answer */
 	bool busy;         /* a request of his is under way */
+	bool answered;     /* and is his to take */
 };
+
+static struct guest *guest_of(struct MHD_Connection *c)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static void set_state(struct MHD_Connection *c, bool busy, bool answered)
+{
+	struct guest *g = guest_of(c);
+
+	if (!g)
+		return;
+	g->busy = busy;
+	g->answered = answered;
+	g->since_ns = clock_mono_ns();
+}
+
+/* Queues and lets go. */
+static enum MHD_Result send_off(struct MHD_Connection *c, unsigned int status, const char *type,
+				struct MHD_Response *response)
+{
+	enum MHD_Result r;
+
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+	set_state(c, true, true);
+	r = MHD_queue_response(c, status, response);
+	MHD_destroy_response(response);
+	return r;
+}
 
 static enum MHD_Result reply(struct MHD_Connection *c, unsigned int status, const char *type,
 			     char *owned)
 {
 	struct MHD_Response *response;
-	enum MHD_Result r;
 
 	if (!owned)
 		return MHD_NO; /* out of memory: cut off, rather than answer half */
@@ -62,15 +103,11 @@ static enum MHD_Result reply(struct MHD_Connection *c, unsigned int status, cons
 		free(owned);
 		return MHD_NO;
 	}
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
-	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
 	if (status == MHD_HTTP_SERVICE_UNAVAILABLE || status == MHD_HTTP_TOO_MANY_REQUESTS)
 		MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-	r = MHD_queue_response(c, status, response);
-	MHD_destroy_response(response);
-	return r;
+	return send_off(c, status, type, response);
 }
 
 static enum MHD_Result reply_json(struct MHD_Connection *c, char *owned)
@@ -90,19 +127,48 @@ static enum MHD_Result problem(struct MHD_Connection *c, unsigned int status, co
 	return reply(c, status, "application/problem+json", text);
 }
 
+static struct waiter *waiter_new(struct http *h, struct MHD_Connection *c)
+{
+	struct waiter *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		return NULL;
+	*w = (struct waiter){ .http = h, .connection = c, .next = h->waiters, .link = &h->waiters };
+	if (w->next)
+		w->next->link = &w->next;
+	h->waiters = w;
+	return w;
+}
+
 static struct waiter *waiter_free(struct waiter *w)
 {
 	if (w) {
 		loop_drop(w->timer);
 		loop_drop(w->hangup);
+		w->http->windows -= w->base != NULL;
 		sample_free(w->base);
+		scrape_leave(&w->taker);
 		*w->link = w->next;
 		if (w->next)
 			w->next->link = w->link;
-		w->http->waiting--;
 	}
 	free(w);
 	return NULL;
+}
+
+static void sleep_on(struct waiter *w)
+{
+	w->asleep = true;
+	MHD_suspend_connection(w->connection);
+}
+
+static void wake(struct waiter *w)
+{
+	w->timer = loop_drop(w->timer);
+	w->hangup = loop_drop(w->hangup);
+	if (w->asleep)
+		MHD_resume_connection(w->connection);
+	w->asleep = false;
 }
 
 static void run(struct http *h);
@@ -112,9 +178,7 @@ static void window_ended(void *context, uint32_t events)
 	struct waiter *w = context;
 
 	(void)events;
-	w->timer = loop_drop(w->timer);
-	w->hangup = loop_drop(w->hangup);
-	MHD_resume_connection(w->connection);
+	wake(w);
 	run(w->http);
 }
 
@@ -139,25 +203,23 @@ static enum MHD_Result wait_for(struct http *h, struct MHD_Connection *c, uint64
 {
 	struct waiter *w;
 
-	if (h->waiting == WAITERS_MAX)
+	if (h->windows == WINDOWS_MAX) {
+		h->losses.refused++;
 		return problem(c, MHD_HTTP_TOO_MANY_REQUESTS,
 			       "too many requests wait for a window");
-	w = calloc(1, sizeof(*w));
+	}
+	w = waiter_new(h, c);
 	if (!w)
 		return MHD_NO;
-	*w = (struct waiter){ .http = h, .connection = c, .next = h->waiters, .link = &h->waiters };
-	if (w->next)
-		w->next->link = &w->next;
-	h->waiters = w;
-	h->waiting++;
 	w->base = h->agent.base(h->agent.context);
+	h->windows += w->base != NULL;
 	if (!w->base || loop_timer(h->loop, ns, window_ended, w, &w->timer) ||
 	    loop_watch(h->loop, connection_fd(c), 0, hung_up, w, &w->hangup)) {
 		waiter_free(w);
 		return MHD_NO;
 	}
 	*ret = w;
-	MHD_suspend_connection(c);
+	sleep_on(w);
 	return MHD_YES;
 }
 
@@ -203,15 +265,59 @@ static enum MHD_Result get_doctor(struct http *h, struct MHD_Connection *c, void
 	return reply_json(c, h->agent.doctor(h->agent.context));
 }
 
+static void body_ready(struct scrape_taker *t)
+{
+	struct waiter *w = (struct waiter *)t;
+
+	wake(w);
+	run(w->http);
+}
+
+static void cut_off(struct scrape_taker *t)
+{
+	struct waiter *w = (struct waiter *)t;
+
+	w->http->losses.cut_off++;
+	shutdown(connection_fd(w->connection), SHUT_RDWR);
+}
+
+/* The body is lent until the request is completed, so that many can be sent the same. */
+static enum MHD_Result lend(struct MHD_Connection *c, const struct scrape_answer *answer)
+{
+	struct MHD_Response *response = MHD_create_response_from_buffer(
+		answer->size, (void *)answer->data, MHD_RESPMEM_PERSISTENT);
+
+	if (!response)
+		return MHD_NO;
+	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding");
+	if (answer->gzip)
+		MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+	return send_off(c, MHD_HTTP_OK, answer->type, response);
+}
+
+static const char *header(struct MHD_Connection *c, const char *name)
+{
+	return MHD_lookup_connection_value(c, MHD_HEADER_KIND, name);
+}
+
 static enum MHD_Result get_metrics(struct http *h, struct MHD_Connection *c, void **state)
 {
-	const char *accept =
-		MHD_lookup_connection_value(c, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
-	const char *type = NULL;
-	char *text = h->agent.metrics(h->agent.context, accept, &type);
+	struct waiter *w = waiter_new(h, c);
+	struct scrape_answer answer;
 
-	(void)state;
-	return reply(c, MHD_HTTP_OK, type, text);
+	if (w)
+		w->taker = (struct scrape_taker){ .ready = body_ready, .cut = cut_off };
+	if (!w || scrape_take(h->terms.scrape, clock_mono_ns(), header(c, MHD_HTTP_HEADER_ACCEPT),
+			      header(c, MHD_HTTP_HEADER_ACCEPT_ENCODING), &w->taker)) {
+		waiter_free(w);
+		h->losses.refused++;
+		return problem(c, MHD_HTTP_SERVICE_UNAVAILABLE, "no memory for the answer");
+	}
+	*state = w;
+	if (scrape_answer(&w->taker, &answer))
+		return lend(c, &answer);
+	sleep_on(w);
+	return MHD_YES;
 }
 
 static enum MHD_Result get_health(struct http *h, struct MHD_Connection *c, void **state)
@@ -234,28 +340,12 @@ static enum MHD_Result get_ready(struct http *h, struct MHD_Connection *c, void 
 static const struct route {
 	const char *path;
 	enum MHD_Result (*get)(struct http *h, struct MHD_Connection *c, void **state);
+	bool with_metrics;
 } routes[] = {
-	{ "/healthz", get_health },       { "/readyz", get_ready },     { "/metrics", get_metrics },
-	{ "/v1/snapshot", get_snapshot }, { "/v1/doctor", get_doctor },
+	{ "/healthz", get_health, true },    { "/readyz", get_ready, true },
+	{ "/metrics", get_metrics, true },   { "/v1/snapshot", get_snapshot, false },
+	{ "/v1/doctor", get_doctor, false },
 };
-
-static struct guest *guest_of(struct MHD_Connection *c)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info ? info->socket_context : NULL;
-}
-
-static void set_busy(struct MHD_Connection *c, bool busy)
-{
-	struct guest *g = guest_of(c);
-
-	if (!g)
-		return;
-	g->busy = busy;
-	g->since_ns = clock_mono_ns();
-}
 
 static void came_or_went(void *context, struct MHD_Connection *c, void **mine,
 			 enum MHD_ConnectionNotificationCode what)
@@ -285,17 +375,39 @@ static void came_or_went(void *context, struct MHD_Connection *c, void **mine,
 }
 
 /* The library notices the end of the stream and closes. */
-static void show_out(struct http *h, uint64_t silent_since_ns)
+static uint64_t show_out(struct http *h, bool answered, uint64_t silent_since_ns)
 {
+	uint64_t shown = 0;
+
 	for (const struct guest *g = h->guests; g; g = g->next)
-		if (!g->busy && g->since_ns <= silent_since_ns)
+		if (g->busy == answered && g->answered == answered &&
+		    g->since_ns <= silent_since_ns) {
 			shutdown(g->fd, SHUT_RDWR);
+			shown++;
+		}
+	return shown;
 }
 
 static void on_look_round(void *context, uint32_t events)
 {
+	uint64_t now = clock_mono_ns();
+	struct http *h = context;
+
 	(void)events;
-	show_out(context, clock_mono_ns() - IDLE_SECONDS * NS_PER_SEC);
+	h->losses.cut_off += show_out(h, false, now - IDLE_SECONDS * NS_PER_SEC);
+	h->losses.cut_off += show_out(h, true, now - TAKE_SECONDS * NS_PER_SEC);
+}
+
+static enum MHD_Result back_from_sleep(struct http *h, struct MHD_Connection *c,
+				       const struct waiter *w)
+{
+	struct scrape_answer answer;
+
+	if (w->gone)
+		return MHD_NO;
+	if (w->base)
+		return reply_json(c, h->agent.snapshot(h->agent.context, w->base));
+	return w->taker.body && scrape_answer(&w->taker, &answer) ? lend(c, &answer) : MHD_NO;
 }
 
 static enum MHD_Result handle(void *context, struct MHD_Connection *c, const char *path,
@@ -307,32 +419,32 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 	(void)version;
 	(void)upload;
 	(void)upload_size;
-	set_busy(c, true);
-	if (*state) { /* back from sleep */
-		struct waiter *w = *state;
-
-		if (w->gone)
-			return MHD_NO;
-		return reply_json(c, h->agent.snapshot(h->agent.context, w->base));
-	}
+	set_state(c, true, false);
+	if (*state)
+		return back_from_sleep(h, c, *state);
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (strcmp(path, routes[i].path))
+		if (strcmp(path, routes[i].path) ||
+		    (h->terms.metrics_only && !routes[i].with_metrics))
 			continue;
 		if (strcmp(method, MHD_HTTP_METHOD_GET) && strcmp(method, MHD_HTTP_METHOD_HEAD))
 			return problem(c, MHD_HTTP_METHOD_NOT_ALLOWED,
 				       "this is only read: use GET");
 		return routes[i].get(h, c, state);
 	}
-	return problem(c, MHD_HTTP_NOT_FOUND,
-		       "there is /healthz, /readyz, /metrics, /v1/snapshot and /v1/doctor");
+	return problem(
+		c, MHD_HTTP_NOT_FOUND,
+		h->terms.metrics_only
+			? "there is /healthz, /readyz and /metrics"
+			: "there is /healthz, /readyz, /metrics, /v1/snapshot and /v1/doctor");
 }
 
 static void completed(void *context, struct MHD_Connection *c, void **state,
 		      enum MHD_RequestTerminationCode why)
 {
-	(void)context;
-	(void)why;
-	set_busy(c, false);
+	struct http *h = context;
+
+	h->losses.cut_off += why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED;
+	set_state(c, false, false);
 	*state = waiter_free(*state);
 }
 
@@ -367,7 +479,7 @@ static void on_ready(void *context, uint32_t events)
 	run(context);
 }
 
-int http_new(struct http **ret, struct loop *loop, int listener, unsigned int connections,
+int http_new(struct http **ret, struct loop *loop, const struct http_terms *terms,
 	     const struct http_agent *agent)
 {
 	struct http *h = calloc(1, sizeof(*h));
@@ -378,13 +490,14 @@ int http_new(struct http **ret, struct loop *loop, int listener, unsigned int co
 		return -ENOMEM;
 	h->loop = loop;
 	h->agent = *agent;
+	h->terms = *terms;
 	h->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle,
-		h, MHD_OPTION_EXTERNAL_LOGGER, complain, NULL, MHD_OPTION_LISTEN_SOCKET, listener,
-		MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_CONNECTION_TIMEOUT,
-		IDLE_SECONDS, MHD_OPTION_NOTIFY_CONNECTION, came_or_went, h,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
-		completed, NULL, MHD_OPTION_END);
+		h, MHD_OPTION_EXTERNAL_LOGGER, complain, NULL, MHD_OPTION_LISTEN_SOCKET,
+		terms->listener, MHD_OPTION_CONNECTION_LIMIT, terms->connections,
+		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_NOTIFY_CONNECTION,
+		came_or_went, h, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
+		MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_END);
 	info = h->daemon ? MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
 		if (h->daemon) {
@@ -413,7 +526,7 @@ void http_drain(struct http *h)
 
 	if (listener >= 0)
 		shutdown(listener, SHUT_RD); /* who knocks now is refused, and does not wait */
-	show_out(h, clock_mono_ns());
+	show_out(h, false, clock_mono_ns());
 }
 
 unsigned int http_connections(const struct http *h)
@@ -424,13 +537,18 @@ unsigned int http_connections(const struct http *h)
 	return info ? info->num_connections : 0;
 }
 
+void http_lost(const struct http *h, struct http_losses *to)
+{
+	to->refused += h->losses.refused;
+	to->cut_off += h->losses.cut_off;
+}
+
 struct http *http_free(struct http *h)
 {
 	if (!h)
 		return NULL;
 	for (struct waiter *w = h->waiters; w; w = w->next)
-		if (w->timer) /* the library wants none asleep when it stops */
-			MHD_resume_connection(w->connection);
+		wake(w); /* the library wants none asleep when it stops */
 	loop_drop(h->ready);
 	loop_drop(h->timeout);
 	loop_drop(h->look_round);

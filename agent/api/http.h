@@ -11,6 +11,7 @@
 struct http;
 struct loop;
 struct sample;
+struct scrape;
 
 /* What the door asks of the agent.  Texts are malloc'ed, NULL when out of memory. */
 struct http_agent {
@@ -18,16 +19,28 @@ struct http_agent {
 	char *(*snapshot)(void *context, const struct sample *base); /* NULL: the own window */
 	struct sample *(*base)(void *context);
 	char *(*doctor)(void *context);
-	/* *type: the media type that was chosen by the Accept header, which may be NULL */
-	char *(*metrics)(void *context, const char *accept, const char **type);
 	const char *(*not_ready)(void *context); /* NULL when ready, else why not */
 };
 
-/* listener is borrowed, `agent` is copied. */
-int http_new(struct http **ret, struct loop *loop, int listener, unsigned int connections,
+struct http_terms {
+	int listener;             /* borrowed */
+	unsigned int connections; /* at once; more wait */
+	bool metrics_only;        /* who is not on this machine sees no more than these */
+	struct scrape *scrape;    /* borrowed */
+};
+
+/* What guests did not get. */
+struct http_losses {
+	uint64_t refused; /* requests: too many of a kind, or no memory */
+	uint64_t cut_off; /* guests who were too slow, in asking or in taking the answer */
+};
+
+/* terms and agent are copied. */
+int http_new(struct http **ret, struct loop *loop, const struct http_terms *terms,
 	     const struct http_agent *agent);
 struct http *http_free(struct http *h); /* cuts off what is still open */
 
 /* No new connections; those that are open finish. */
 void http_drain(struct http *h);
 unsigned int http_connections(const struct http *h);
+void http_lost(const struct http *h, struct http_losses *to); /* adds */

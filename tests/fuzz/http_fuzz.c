@@ -9,8 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/api/scrape.h"
 #include "agent/loop/loop.h"
-#include "exporters/prometheus/prometheus.h"
+#include "agent/loop/worker.h"
+#include "exporters/prometheus/out.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,11 +35,15 @@ static char *fake_doctor(void *context)
 	return strdup("{}");
 }
 
-static char *fake_metrics(void *context, const char *accept, const char **type)
+/* Large enough to be compressed. */
+static int fake_metrics(void *context, enum prometheus_format format, struct out *ret)
 {
+	static const char body[2000];
+
 	(void)context;
-	*type = prometheus_types[prometheus_choose(accept)];
-	return strdup("");
+	(void)format;
+	out_bytes(ret, body, sizeof(body));
+	return 0;
 }
 
 static const char *ready(void *context)
@@ -48,6 +54,8 @@ static const char *ready(void *context)
 
 struct door {
 	struct loop *loop;
+	struct worker *worker;
+	struct scrape *scrape;
 	struct http *http;
 	unsigned int looks;
 };
@@ -69,15 +77,19 @@ static void open_door(struct door *d)
 	const struct http_agent agent = { .snapshot = fake_snapshot,
 					  .base = no_base,
 					  .doctor = fake_doctor,
-					  .metrics = fake_metrics,
 					  .not_ready = ready };
+	const struct scrape_agent scraped = { .write = fake_metrics };
+	struct http_terms terms;
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	snprintf(address.sun_path + 1, sizeof(address.sun_path) - 1, "fairlead-fuzz-%d",
 		 (int)getpid());
 	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof(address)) ||
-	    listen(listener, 4) || loop_new(&d->loop) ||
-	    http_new(&d->http, d->loop, listener, 8, &agent) ||
+	    listen(listener, 4) || loop_new(&d->loop) || worker_new(&d->worker, d->loop, 4) ||
+	    scrape_new(&d->scrape, d->loop, d->worker, &scraped))
+		abort();
+	terms = (struct http_terms){ .listener = listener, .connections = 8, .scrape = d->scrape };
+	if (http_new(&d->http, d->loop, &terms, &agent) ||
 	    loop_timer(d->loop, 50000, look, d, NULL))
 		abort();
 }

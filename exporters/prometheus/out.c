@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "exporters/prometheus/out.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/base/clock.h"
+
+#define FIRST_ROOM 4096
+#define DIGITS     20                 /* of 2^64 */
+#define EXACT      9007199254740992.0 /* 2^53: up to here a double tells whole numbers apart */
+
+void out_free(struct out *o)
+{
+	free(o->data);
+	*o = (struct out){ 0 };
+}
+
+/* Room for so many bytes more, or NULL. */
+static char *room_for(struct out *o, size_t size)
+{
+	size_t room = o->room ? o->room : FIRST_ROOM;
+	char *data;
+
+	if (o->failed)
+		return NULL;
+	while (room - o->size < size)
+		room *= 2;
+	if (room != o->room) {
+		data = realloc(o->data, room);
+		o->failed = !data;
+		if (!data)
+			return NULL;
+		o->data = data;
+		o->room = room;
+	}
+	return o->data + o->size;
+}
+
+void out_bytes(struct out *o, const void *bytes, size_t size)
+{
+	char *at = room_for(o, size);
+
+	if (!at || !size)
+		return;
+	memcpy(at, bytes, size);
+	o->size += size;
+}
+
+void out_again(struct out *o, size_t from, size_t size)
+{
+	char *at = room_for(o, size);
+
+	if (!at)
+		return;
+	memcpy(at, o->data + from, size);
+	o->size += size;
+}
+
+/* The digits of n end at `end`; returns where they begin. */
+static char *digits_before(char *end, uint64_t n)
+{
+	do {
+		*--end = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	return end;
+}
+
+void out_count(struct out *o, uint64_t n)
+{
+	char digits[DIGITS];
+	const char *begin = digits_before(digits + DIGITS, n);
+
+	out_bytes(o, begin, (size_t)(digits + DIGITS - begin));
+}
+
+static void out_nanoseconds(struct out *o, uint64_t ns)
+{
+	uint64_t rest = ns % NS_PER_SEC;
+	char digits[DIGITS];
+	size_t length = 9;
+
+	out_count(o, ns / NS_PER_SEC);
+	if (!rest)
+		return;
+	digits_before(digits + DIGITS, rest + NS_PER_SEC); /* so that zeros in front are there */
+	digits[DIGITS - 10] = '.';
+	while (digits[DIGITS - 10 + length] == '0')
+		length--;
+	out_bytes(o, digits + DIGITS - 10, length + 1);
+}
+
+void out_number(struct out *o, double n)
+{
+	double ns = n * (double)NS_PER_SEC;
+	char text[32];
+
+	if (n >= 0 && n < EXACT && n == (double)(uint64_t)n) {
+		out_count(o, (uint64_t)n);
+	} else if (n >= 0 && ns < EXACT && (double)(uint64_t)(ns + 0.5) / (double)NS_PER_SEC == n) {
+		out_nanoseconds(o, (uint64_t)(ns + 0.5));
+	} else {
+		snprintf(text, sizeof(text), "%.17g", n);
+		out_text(o, text);
+	}
+}

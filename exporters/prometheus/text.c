@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two text formats: Prometheus' own and OpenMetrics. */
+#include <stdio.h>
+
+#include "agent/base/clock.h"
+#include "agent/base/utf8.h"
+#include "exporters/prometheus/families.h"
+#include "exporters/prometheus/out.h"
+#include "exporters/prometheus/room.h"
+
+struct writer {
+	struct out *out;
+	const struct family *family;
+	bool openmetrics;
+	char ends[FL_HIST_SLOTS][24]; /* of the slots, as labels show them */
+};
+
+static bool is_plain(char c)
+{
+	return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* Names of cgroups are bytes; a label is UTF-8. */
+static void put_label(struct out *out, const char *text)
+{
+	const char *end = text + strlen(text);
+	uint32_t c;
+
+	while (text < end) {
+		const char *from = text;
+		size_t n;
+
+		while (is_plain(*text))
+			text++;
+		out_bytes(out, from, (size_t)(text - from));
+		if (text == end)
+			break;
+		n = utf8_decode(text, (size_t)(end - text), &c);
+		if (!n)
+			out_text(out, "?");
+		else if (*text == '\n')
+			out_text(out, "\\n");
+		else {
+			if (*text == '"' || *text == '\\')
+				out_text(out, "\\");
+			out_bytes(out, text, n);
+		}
+		text += n ? n : 1;
+	}
+}
+
+/* "name{labels", with what stands before the next label, or the end, after it. */
+static const char *put_name(const struct writer *w, const char *suffix, const char *const *labels)
+{
+	const char *before = "{";
+
+	out_text(w->out, w->family->name);
+	out_text(w->out, suffix);
+	for (; *labels; labels += 2, before = ",") {
+		out_text(w->out, before);
+		out_text(w->out, labels[0]);
+		out_text(w->out, "=\"");
+		put_label(w->out, labels[1]);
+		out_text(w->out, "\"");
+	}
+	return before;
+}
+
+static void put_sample(const struct writer *w, const char *suffix, const char *const *labels,
+		       double value)
+{
+	out_text(w->out, *put_name(w, suffix, labels) == ',' ? "} " : " ");
+	out_number(w->out, value);
+	out_text(w->out, "\n");
+}
+
+static void put_value(void *context, const char *const *labels, double value)
+{
+	put_sample(context, "", labels, value);
+}
+
+static void put_sum(void *context, const char *const *labels, uint64_t count, double sum)
+{
+	put_sample(context, "_sum", labels, sum);
+	put_sample(context, "_count", labels, (double)count);
+}
+
+static void put_distribution(void *context, const char *const *labels, const struct hist *h)
+{
+	const struct writer *w = context;
+	size_t begin = w->out->size, length;
+	uint64_t count = 0;
+
+	out_text(w->out, put_name(w, "_bucket", labels));
+	out_text(w->out, "le=\"");
+	length = w->out->size - begin;
+	for (unsigned int slot = 0; slot < FL_HIST_SLOTS; slot++) {
+		if (slot)
+			out_again(w->out, begin, length);
+		count += h->slots[slot];
+		out_text(w->out, w->ends[slot]);
+		out_text(w->out, "\"} ");
+		out_count(w->out, count);
+		out_text(w->out, "\n");
+	}
+	put_sum(context, labels, count, (double)h->sum_ns / (double)NS_PER_SEC);
+}
+
+/* OpenMetrics speaks of the family, the older text of its lines. */
+static size_t family_length(const struct writer *w)
+{
+	size_t length = strlen(w->family->name);
+
+	if (w->openmetrics && w->family->kind == FAMILY_COUNTER)
+		length -= strlen("_total");
+	if (w->openmetrics && w->family->kind == FAMILY_INFO)
+		length -= strlen("_info");
+	return length;
+}
+
+static void put_comment(const struct writer *w, const char *what, const char *text)
+{
+	out_text(w->out, what);
+	out_bytes(w->out, w->family->name, family_length(w));
+	out_text(w->out, " ");
+	out_text(w->out, text);
+	out_text(w->out, "\n");
+}
+
+static void put_head(const struct writer *w)
+{
+	static const char *const kinds[] = { "counter", "gauge", "histogram", "summary", "info" };
+	const struct family *f = w->family;
+
+	put_comment(w, "# HELP ", f->help);
+	put_comment(w, "# TYPE ",
+		    !w->openmetrics && f->kind == FAMILY_INFO ? "gauge" : kinds[f->kind]);
+	if (w->openmetrics && f->unit[0])
+		put_comment(w, "# UNIT ", f->unit);
+}
+
+void prometheus_write_text(const struct snapshot *s, bool openmetrics, struct out *ret)
+{
+	struct writer w = { .out = ret, .openmetrics = openmetrics };
+	const struct family_sink sink = {
+		.context = &w, .value = put_value, .distribution = put_distribution, .sum = put_sum
+	};
+
+	for (unsigned int slot = 0; slot < FL_HIST_SLOTS - 1; slot++)
+		snprintf(w.ends[slot], sizeof(w.ends[slot]), "%.12g",
+			 (double)hist_slot_end_ns(slot) / (double)NS_PER_SEC);
+	strcpy(w.ends[FL_HIST_SLOTS - 1], "+Inf");
+	for (size_t i = 0; i < family_count; i++) {
+		w.family = &families[i];
+		put_head(&w);
+		w.family->collect(s, &sink);
+	}
+	if (openmetrics)
+		out_text(ret, "# EOF\n");
+}
