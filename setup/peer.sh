@@ -10,7 +10,7 @@ package=$1 program=$2
 here=$(cd "$(dirname "$0")" && pwd)
 cache=${FAIRLEAD_CACHE:-$here/../.cache}/peers
 
-found() { find "$cache/$package" -type f -name "$program" -perm -u+x 2>/dev/null | head -n 1; }
+found() { find "$cache/$package" -type f -path "*bin/$program" -perm -u+x 2>/dev/null | head -n 1; }
 
 if [ -z "$(found)" ]; then
 	mkdir -p "$cache"

@@ -45,12 +45,26 @@ struct agent {
 
 /* --- what the door asks --- */
 
+/* Behind what the node has lost. */
+static void add_own_losses(const struct agent *a, struct losses *to)
+{
+	struct http_losses guests = { 0 };
+
+	if (a->http)
+		http_lost(a->http, &guests);
+	losses_add(to, "http_refused", guests.refused);
+	losses_add(to, "http_cut_off", guests.cut_off);
+	losses_add(to, "gzip", scrape_uncompressed(a->scrape));
+	losses_add(to, "beats", loop_missed(a->loop));
+}
+
 static void fill_own(struct agent *a, struct snapshot *s)
 {
 	uint64_t lag = loop_lag_max_ns(a->loop);
 
 	if (lag > a->lag_max_ns)
 		a->lag_max_ns = lag;
+	add_own_losses(a, &s->lost);
 	s->agent = (struct agent_snapshot){
 		.present = true,
 		.uptime_ns = clock_mono_ns() - a->started_ns,
@@ -94,6 +108,7 @@ static char *doctor_text(void *context)
 	if (!f)
 		return NULL;
 	node_findings(a->node, f);
+	add_own_losses(a, &f->lost);
 	return json_findings(f, node_kernel(a->node));
 }
 

@@ -70,12 +70,15 @@ static struct cgroup_snapshot *add_cgroup(struct snapshot *s, uint64_t id, const
 	return c;
 }
 
+/* Wherever there is a window here, NULL stands for none: all of it is zero. */
 static void fill_cpu(struct cpu_snapshot *to, const struct sched_cpu_sample *window,
 		     const struct sched_cpu_sample *total)
 {
-	memcpy(to->sched, window->counts.n, sizeof(to->sched));
+	if (window) {
+		memcpy(to->sched, window->counts.n, sizeof(to->sched));
+		to->wait = window->counts.wait;
+	}
 	memcpy(to->sched_total, total->counts.n, sizeof(to->sched_total));
-	to->wait = window->counts.wait;
 	to->wait_total = total->counts.wait;
 	to->queued = total->queued;
 }
@@ -83,20 +86,21 @@ static void fill_cpu(struct cpu_snapshot *to, const struct sched_cpu_sample *win
 static void fill_sched_row(struct cgroup_snapshot *to, const struct sched_counts *window,
 			   const struct sched_counts *total)
 {
-	counts_add(to->sched, window->n, _SCHED_CGROUP_MAX);
+	if (window) {
+		counts_add(to->sched, window->n, _SCHED_CGROUP_MAX);
+		hist_add(&to->wait, &window->wait);
+	}
 	counts_add(to->sched_total, total->n, _SCHED_CGROUP_MAX);
-	hist_add(&to->wait, &window->wait);
 	hist_add(&to->wait_total, &total->wait);
 }
 
 static void fill_sched(struct snapshot *s, struct name_finder *names,
 		       const struct sched_sample *window, const struct sched_sample *total)
 {
-	static const struct sched_counts nothing;
 	char path[CGROUP_PATH_MAX];
 
 	for (size_t cpu = 0; cpu < s->cpu_count; cpu++)
-		fill_cpu(&s->cpus[cpu], &window->cpu[cpu], &total->cpu[cpu]);
+		fill_cpu(&s->cpus[cpu], window ? &window->cpu[cpu] : NULL, &total->cpu[cpu]);
 	for (size_t i = 0; i < total->row_count; i++) {
 		const struct sched_row_sample *row = &total->rows[i];
 		bool other = row->of.row == FL_LEDGER_OTHER;
@@ -107,9 +111,9 @@ static void fill_sched(struct snapshot *s, struct name_finder *names,
 			continue;
 		name_it(path, names, row->of.cgroup);
 		c = add_cgroup(s, row->of.cgroup, path);
-		fill_sched_row(c, &window->rows[i].counts, &row->counts);
+		fill_sched_row(c, window ? &window->rows[i].counts : NULL, &row->counts);
 		if (other) /* what dead cgroups had counted: total, not news */
-			fill_sched_row(c, &nothing, &total->gone);
+			fill_sched_row(c, NULL, &total->gone);
 	}
 }
 
@@ -132,56 +136,106 @@ static struct disk_count_snapshot plain_count(const struct disk_count *c)
 					     .device = c->device };
 }
 
+static void name_disk(struct disk_snapshot *to, const struct disk_table *disks, uint32_t number)
+{
+	const struct disk_row *row = number ? disk_table_find(disks, number) : NULL;
+
+	if (row)
+		memcpy(to->name, row->name, sizeof(row->name));
+	else if (number)
+		disk_name("", number, to->name);
+	else
+		snprintf(to->name, sizeof(to->name), "(other)");
+	to->known = row != NULL;
+	to->in_flight = row ? row->in_flight : 0;
+}
+
 static void fill_disks(struct snapshot *s, const struct disk_sample *window,
 		       const struct disk_sample *total)
 {
+	CLEANUP(disk_table_clear) struct disk_table disks;
+
+	disk_table_read(&disks, "");
 	for (size_t i = 0; i < total->device_count; i++) {
 		const struct disk_device_sample *from = &total->devices[i];
 		struct disk_snapshot *to = &s->disks[i];
 
 		to->major = from->number >> 20;
 		to->minor = from->number & 0xfffff;
-		if (from->number)
-			disk_name("", from->number, to->name);
-		else
-			snprintf(to->name, sizeof(to->name), "(other)");
-		to->known = from->number && disk_in_flight("", from->number, &to->in_flight);
+		name_disk(to, &disks, from->number);
 		for (int op = 0; op < _DISK_OP_MAX; op++) {
-			to->op[op] = plain_count(&window->devices[i].op[op]);
+			if (window)
+				to->op[op] = plain_count(&window->devices[i].op[op]);
 			to->total[op] = plain_count(&from->op[op]);
 		}
 	}
 }
 
+/* Numbers of cgroups by their paths: open addressing, never more than half full. */
+enum { INDEX_SLOTS = 8 * FL_LEDGER_ROWS };
+
+struct path_index {
+	uint16_t slots[INDEX_SLOTS]; /* a number and 1; 0: free */
+};
+_Static_assert(3 * FL_LEDGER_ROWS + WAITERS_MAX + 2 <= INDEX_SLOTS / 2,
+	       "rows of three ledgers, those who waited, other and nobody");
+
+/* The slot that has the path, or that it may take. */
+static uint16_t *find_slot(struct path_index *index, const struct snapshot *s, const char *path)
+{
+	uint32_t hash = 2166136261; /* FNV-1a */
+
+	for (const char *c = path; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619;
+	for (;; hash++) {
+		uint16_t *slot = &index->slots[hash % INDEX_SLOTS];
+
+		if (!*slot || !strcmp(s->cgroups[*slot - 1].path, path))
+			return slot;
+	}
+}
+
+static size_t number_of(struct snapshot *s, struct path_index *index, uint64_t id, const char *path)
+{
+	uint16_t *slot = find_slot(index, s, path);
+
+	if (!*slot)
+		*slot = (uint16_t)(add_cgroup(s, id, path)->number + 1);
+	return *slot - 1u;
+}
+
 /* Where v1 and v2 hierarchies stand side by side, a path is what their cgroups have in common. */
-static size_t cgroup_number(struct snapshot *s, struct name_finder *names, bool same_ids,
+static size_t cgroup_number(struct snapshot *s, struct path_index *index, struct name_finder *names,
 			    uint64_t id)
 {
 	char path[CGROUP_PATH_MAX];
 
-	for (size_t i = 0; i < s->cgroup_count && same_ids && id; i++)
-		if (s->cgroups[i].id == id)
-			return i;
 	if (id)
 		name_it(path, names, id);
 	else
 		snprintf(path, sizeof(path), "(nobody)");
-	for (size_t i = 0; i < s->cgroup_count; i++)
-		if (!strcmp(s->cgroups[i].path, path))
-			return i;
-	return add_cgroup(s, id, path)->number;
+	return number_of(s, index, id, path);
 }
 
 static void fill_share(struct share_snapshot *to, const struct disk_share_count *window,
 		       const struct disk_share_count *total)
 {
 	for (int op = 0; op < _DISK_OP_MAX; op++) {
-		to->op[op] = (struct share_count){ window[op].ios, window[op].bytes };
+		if (window)
+			to->op[op] = (struct share_count){ window[op].ios, window[op].bytes };
 		to->total[op] = (struct share_count){ total[op].ios, total[op].bytes };
 	}
 }
 
-static void fill_shares(struct snapshot *s, struct name_finder *names, bool same_ids,
+static void add_total(struct cgroup_snapshot *c, const struct share_snapshot *share)
+{
+	for (int op = 0; op < _DISK_OP_MAX; op++) {
+		c->disks_total[op].ios += share->total[op].ios;
+		c->disks_total[op].bytes += share->total[op].bytes;
+	}
+}
+
+static void fill_shares(struct snapshot *s, struct path_index *index, struct name_finder *names,
 			const struct disk_sample *window, const struct disk_sample *total)
 {
 	static const struct disk_share_count none[FL_DISK_OPS];
@@ -195,34 +249,34 @@ static void fill_shares(struct snapshot *s, struct name_finder *names, bool same
 				snprintf(to->disk, sizeof(to->disk), "%s", s->disks[d].name);
 		if (!to->disk[0]) /* counted for nothing yet: its first request is on the way */
 			continue;
-		to->cgroup = cgroup_number(s, names, same_ids, from->cgroup);
-		fill_share(to, window->shares[i].op, from->op);
+		to->cgroup = cgroup_number(s, index, names, from->cgroup);
+		fill_share(to, window ? window->shares[i].op : NULL, from->op);
+		add_total(&s->cgroups[to->cgroup], to);
 		s->share_count++;
 	}
 	if (memcmp(total->gone, none, sizeof(none))) {
 		struct share_snapshot *to = &s->shares[s->share_count++];
 
 		snprintf(to->disk, sizeof(to->disk), "(any)");
-		to->cgroup = cgroup_number(s, names, true, 0);
-		fill_share(to, window->gone, total->gone);
+		to->cgroup = cgroup_number(s, index, names, 0);
+		fill_share(to, window ? window->gone : NULL, total->gone);
+		add_total(&s->cgroups[to->cgroup], to);
 	}
 }
 
-static struct cgroup_snapshot *row_owner(struct snapshot *s, struct name_finder *names,
-					 const struct ledger_row *row)
+static struct cgroup_snapshot *row_owner(struct snapshot *s, struct path_index *index,
+					 struct name_finder *names, const struct ledger_row *row)
 {
-	if (row->row != FL_LEDGER_OTHER)
-		return &s->cgroups[cgroup_number(s, names, true, row->cgroup)];
-	for (size_t i = 0; i < s->cgroup_count; i++)
-		if (!s->cgroups[i].id && !strcmp(s->cgroups[i].path, OTHER))
-			return &s->cgroups[i];
-	return add_cgroup(s, 0, OTHER);
+	return &s->cgroups[row->row == FL_LEDGER_OTHER
+				   ? number_of(s, index, 0, OTHER)
+				   : cgroup_number(s, index, names, row->cgroup)];
 }
 
-static void fill_cache(struct snapshot *s, struct name_finder *names,
+static void fill_cache(struct snapshot *s, struct path_index *index, struct name_finder *names,
 		       const struct cache_sample *window, const struct cache_sample *total)
 {
-	memcpy(s->cache, window->node, sizeof(s->cache));
+	if (window)
+		memcpy(s->cache, window->node, sizeof(s->cache));
 	memcpy(s->cache_total, total->node, sizeof(s->cache_total));
 	for (size_t i = 0; i < total->row_count; i++) {
 		const struct cache_row_sample *row = &total->rows[i];
@@ -237,8 +291,9 @@ static void fill_cache(struct snapshot *s, struct name_finder *names,
 			any |= all[what];
 		if (!any)
 			continue;
-		c = row_owner(s, names, &row->of);
-		counts_add(c->cache, window->rows[i].n, _CACHE_COUNT_MAX);
+		c = row_owner(s, index, names, &row->of);
+		if (window)
+			counts_add(c->cache, window->rows[i].n, _CACHE_COUNT_MAX);
 		counts_add(c->cache_total, all, _CACHE_COUNT_MAX);
 	}
 }
@@ -265,7 +320,7 @@ static void fill_programs(struct snapshot *s, const struct load_subject *subject
 }
 
 /* The first of those who waited long, and in whose cgroup. */
-static int fill_waiters(struct snapshot *s, struct name_finder *names,
+static int fill_waiters(struct snapshot *s, struct path_index *index, struct name_finder *names,
 			const struct sched_sample *window)
 {
 	CLEANUP(freep) struct waiter_snapshot *all = calloc(window->waiter_count + 1, sizeof(*all));
@@ -286,35 +341,69 @@ static int fill_waiters(struct snapshot *s, struct name_finder *names,
 	for (size_t i = 0; i < window->waiter_count && i < WAITERS_MAX; i++) {
 		s->waiters[i] = all[i];
 		s->waiters[i].cgroup =
-			cgroup_number(s, names, true, window->waiters[all[i].cgroup].cgroup);
+			cgroup_number(s, index, names, window->waiters[all[i].cgroup].cgroup);
 		s->waiter_count = i + 1;
 	}
 	return 0;
 }
 
+/* What was counted in a window. */
+struct window_samples {
+	struct sched_sample *sched;
+	struct disk_sample disk;
+	struct cache_sample cache;
+};
+
+static void window_samples_clear(struct window_samples *w)
+{
+	sched_sample_free(w->sched);
+	disk_sample_clear(&w->disk);
+	cache_sample_clear(&w->cache);
+}
+
+static int window_between(struct window_samples *ret, size_t cpus, const struct sample *then,
+			  const struct sample *now)
+{
+	int r = sched_sample_new(&ret->sched, cpus);
+
+	if (!r)
+		r = sched_reading_between(ret->sched, then->sched, now->sched);
+	if (!r)
+		r = disk_reading_between(&ret->disk, &then->disk, &now->disk);
+	return r ? r : cache_reading_between(&ret->cache, &then->cache, &now->cache);
+}
+
+static int fill(struct snapshot *s, struct name_finder *cgroups, struct name_finder *blkio,
+		const struct window_samples *w, const struct sample *now)
+{
+	CLEANUP(freep) struct path_index *index = calloc(1, sizeof(*index));
+
+	if (!index)
+		return -ENOMEM;
+	fill_sched(s, cgroups, w ? w->sched : NULL, now->sched);
+	for (size_t i = 0; i < s->cgroup_count; i++)
+		*find_slot(index, s, s->cgroups[i].path) = (uint16_t)(i + 1);
+	fill_disks(s, w ? &w->disk : NULL, &now->disk);
+	fill_shares(s, index, blkio ? blkio : cgroups, w ? &w->disk : NULL, &now->disk);
+	fill_cache(s, index, cgroups, w ? &w->cache : NULL, &now->cache);
+	return w ? fill_waiters(s, index, cgroups, w->sched) : 0;
+}
+
 int compose_between(struct snapshot **ret, struct compose_names *names, size_t cpus,
 		    const struct sample *then, const struct sample *now)
 {
-	CLEANUP(sched_sample_freep) struct sched_sample *sched = NULL;
-	CLEANUP(disk_sample_clear) struct disk_sample disk = { 0 };
-	CLEANUP(cache_sample_clear) struct cache_sample cache = { 0 };
+	CLEANUP(window_samples_clear) struct window_samples window = { 0 };
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
+	bool windowed = then != now; /* else it is not worth to compute zeros */
 	bool walked = now->when_ns - names->walked_ns < WALK_NS;
 	struct name_finder cgroups = { names->cgroups, walked }, blkio = { names->blkio, walked };
-	int r;
+	int r = windowed ? window_between(&window, cpus, then, now) : 0;
 
-	r = sched_sample_new(&sched, cpus);
-	if (!r)
-		r = sched_reading_between(sched, then->sched, now->sched);
-	if (!r)
-		r = disk_reading_between(&disk, &then->disk, &now->disk);
-	if (!r)
-		r = cache_reading_between(&cache, &then->cache, &now->cache);
 	if (!r)
 		r = snapshot_new(&s, cpus,
-				 sched->row_count + cache.row_count + WAITERS_MAX +
-					 disk.share_count + 1,
-				 disk.device_count, disk.share_count + 1);
+				 now->sched->row_count + now->cache.row_count + WAITERS_MAX +
+					 now->disk.share_count + 2,
+				 now->disk.device_count, now->disk.share_count + 1);
 	if (r)
 		return r;
 	s->window_ns = now->when_ns - then->when_ns;
@@ -324,16 +413,14 @@ int compose_between(struct snapshot **ret, struct compose_names *names, size_t c
 	s->memory = now->memory;
 	network_between(&s->network, &then->network, &now->network);
 	s->network_total = now->network;
-	fill_sched(s, &cgroups, sched, now->sched);
-	fill_disks(s, &disk, &now->disk);
-	fill_shares(s, names->blkio ? &blkio : &cgroups, !names->blkio, &disk, &now->disk);
-	fill_cache(s, &cgroups, &cache, &now->cache);
 	s->written_back = now->memory.written_pages - then->memory.written_pages;
 	fill_programs(s, &sched_subject, &then->sched->self, &now->sched->self);
 	fill_programs(s, &cache_subject, &then->cache.self, &now->cache.self);
-	r = fill_waiters(s, &cgroups, sched);
+	r = fill(s, &cgroups, names->blkio ? &blkio : NULL, windowed ? &window : NULL, now);
 	if (r)
 		return r;
+	if (windowed)
+		snapshot_sort(s);
 	if (!walked && (cgroups.walked || blkio.walked))
 		names->walked_ns = now->when_ns;
 	*ret = TAKE(s);

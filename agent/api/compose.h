@@ -16,6 +16,6 @@ struct compose_names {
 	uint64_t walked_ns;         /* when a snapshot last walked them */
 };
 
-/* cpus: possible ones.  -ESTALE when counters ran backwards, -ENOMEM. */
+/* then may be now: only totals are wanted.  cpus: possible ones.  -ESTALE when counters ran backwards, -ENOMEM. */
 int compose_between(struct snapshot **ret, struct compose_names *names, size_t cpus,
 		    const struct sample *then, const struct sample *now);

@@ -69,6 +69,7 @@ struct node {
 	uint64_t swept_ns;
 	struct budget budget;
 	uint64_t budget_ns;
+	uint64_t unread_interfaces;              /* at all samples together */
 	bool wanted[_DETAIL_MAX];                /* by the configuration */
 	uint64_t paid_ns[_SUBJECT_MAX], paid_at; /* what was taken until when */
 };
@@ -262,6 +263,7 @@ static int take_sample(struct node *n, uint64_t now_ns, struct sample *ret)
 	pressure_read(ret->pressure, "/proc/pressure");
 	memory_read(&ret->memory, "");
 	network_read(&ret->network, "");
+	n->unread_interfaces += ret->network.unread;
 	machine_online_cpus("", n->online, n->cpus);
 	disk_sample_clear(&ret->disk);
 	r = n->sched ? sched_read_sample(n->sched, n->online, ret->sched) : 0;
@@ -390,6 +392,43 @@ int node_tick(struct node *n, uint64_t now_ns)
 	return 0;
 }
 
+/* Of the row that those share who found none of their own; it is the first, where it is read. */
+static uint64_t sched_without_row(const struct sched_sample *s)
+{
+	bool other = s->row_count && s->rows[0].of.row == FL_LEDGER_OTHER;
+
+	return other ? s->rows[0].counts.n[SCHED_WAITS] : 0;
+}
+
+static uint64_t cache_without_row(const struct cache_sample *s)
+{
+	uint64_t n = 0;
+
+	for (int what = 0; s->row_count && what < _CACHE_COUNT_MAX; what++)
+		n += s->rows[0].of.row == FL_LEDGER_OTHER ? s->rows[0].n[what] : 0;
+	return n;
+}
+
+static uint64_t absences_lost(const struct sched_sample *s)
+{
+	uint64_t n = 0;
+
+	for (size_t cpu = 0; cpu < s->cpus; cpu++)
+		n += s->cpu[cpu].counts.n[SCHED_LOST];
+	return n;
+}
+
+static void add_losses(const struct node *n, const struct sample *now, struct losses *to)
+{
+	losses_add(to, "sched_rows", sched_without_row(now->sched));
+	losses_add(to, "sched_absences", absences_lost(now->sched));
+	losses_add(to, "cache_rows", cache_without_row(&now->cache));
+	losses_add(to, "disk_rows", now->disk.no_device_row);
+	losses_add(to, "disk_cgroup_rows", now->disk.no_cgroup_row);
+	losses_add(to, "disk_untimed", now->disk.untimed);
+	losses_add(to, "interfaces", n->unread_interfaces);
+}
+
 static void describe(struct node *n, struct snapshot *s)
 {
 	s->wall_ns = clock_wall_ns();
@@ -413,7 +452,6 @@ static void describe(struct node *n, struct snapshot *s)
 	}
 	for (int subject = 0; subject < _SUBJECT_MAX; subject++)
 		findings_subject(&n->states[subject], &s->subjects[s->subject_count++]);
-	snapshot_sort(s);
 }
 
 /* then: NULL when there is nothing to compare yet. */
@@ -427,6 +465,7 @@ static int compose(struct node *n, const struct sample *then, const struct sampl
 	if (r)
 		return r;
 	describe(n, s);
+	add_losses(n, now ? now : n->sample, &s->lost);
 	*ret = TAKE(s);
 	return 0;
 }
@@ -483,6 +522,7 @@ void node_findings(const struct node *n, struct findings *ret)
 	struct cache_check check;
 
 	findings_collect(n->states, _SUBJECT_MAX, &n->machine, n->capabilities, ret);
+	add_losses(n, n->sample, &ret->lost);
 	for (int i = 0; i < _DETAIL_MAX; i++)
 		if (n->budget.off[i])
 			findings_left_out(details[i].name, n->budget.share, n->budget_ns, ret);

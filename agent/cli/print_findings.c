@@ -39,6 +39,17 @@ static void print_part(const char *label, const char *text, FILE *out)
 	print_wrapped(line, out);
 }
 
+/* Where nothing was lost there is nothing to look at. */
+static void print_losses(const struct losses *l, FILE *out)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (l->rows[i].count)
+			fprintf(out, "%s  %-19s %llu\n", shown++ ? "" : "\nLOST\n",
+				l->rows[i].where, (unsigned long long)l->rows[i].count);
+}
+
 void print_findings(const struct findings *f, const char *kernel, bool colour, FILE *out)
 {
 	static const char *const heads[] = { "HOOKS", "BACKENDS", "CAPABILITIES" };
@@ -63,6 +74,7 @@ void print_findings(const struct findings *f, const char *kernel, bool colour, F
 			print_part("mend", row->mend, out);
 		}
 	}
+	print_losses(&f->lost, out);
 	if (bad)
 		fprintf(out, "\n%zu of %zu are not on.\n", bad, f->count);
 	else

@@ -28,7 +28,7 @@ struct loop {
 	int epoll, result;
 	bool stop;
 	struct loop_source *sources, *dropped;
-	uint64_t lag_max_ns;
+	uint64_t lag_max_ns, missed;
 };
 
 int loop_new(struct loop **ret)
@@ -182,6 +182,7 @@ static void fire_timer(struct loop_source *s)
 		return; /* set anew since the event was taken */
 	if (now > s->due_ns && now - s->due_ns > s->loop->lag_max_ns)
 		s->loop->lag_max_ns = now - s->due_ns;
+	s->loop->missed += expired - 1;
 	s->due_ns += expired * s->period_ns;
 	s->fn(s->context, EPOLLIN);
 }
@@ -237,4 +238,9 @@ uint64_t loop_lag_max_ns(struct loop *l)
 
 	l->lag_max_ns = 0;
 	return lag;
+}
+
+uint64_t loop_missed(const struct loop *l)
+{
+	return l->missed;
 }

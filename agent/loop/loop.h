@@ -38,5 +38,8 @@ struct loop_source *loop_drop(struct loop_source *s); /* takes NULL, returns NUL
 int loop_run(struct loop *l);
 void loop_stop(struct loop *l, int result);
 
+/* Periods of timers that passed while the loop was late: beats that were never given. */
+uint64_t loop_missed(const struct loop *l);
+
 /* The largest lateness of a timer since it was last asked. */
 uint64_t loop_lag_max_ns(struct loop *l);

@@ -3,16 +3,15 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/base/cleanup.h"
 #include "agent/base/fs.h"
 
-static void folder(char ret[PATH_MAX], const char *root, uint32_t number, const char *file)
-{
-	snprintf(ret, PATH_MAX, "%s/sys/dev/block/%u:%u%s", root, number >> 20, number & 0xfffff,
-		 file);
-}
+#define STATS_BYTES (256 * 1024) /* some 2,000 devices and partitions; untouched it costs nothing */
+#define IN_FLIGHT   8            /* numbers between a device's name and that */
 
 bool disk_name(const char *root, uint32_t number, char ret[DISK_NAME])
 {
@@ -20,7 +19,8 @@ bool disk_name(const char *root, uint32_t number, char ret[DISK_NAME])
 	const char *name;
 	ssize_t n;
 
-	folder(path, root, number, "");
+	snprintf(path, sizeof(path), "%s/sys/dev/block/%u:%u", root, number >> 20,
+		 number & 0xfffff);
 	n = readlink(path, target, sizeof(target) - 1);
 	if (n <= 0) {
 		snprintf(ret, DISK_NAME, "%u:%u", number >> 20, number & 0xfffff);
@@ -32,15 +32,55 @@ bool disk_name(const char *root, uint32_t number, char ret[DISK_NAME])
 	return true;
 }
 
-bool disk_in_flight(const char *root, uint32_t number, uint64_t *ret)
+/* "   8       0 sda 5 0 40 1 7 0 56 2 3 …": the last of these is what is in flight. */
+static bool parse_row(const char *line, struct disk_row *ret)
 {
-	unsigned long long reads, writes;
-	char path[PATH_MAX], text[64];
+	char *at;
+	unsigned long major = strtoul(line, &at, 10), minor = strtoul(at, &at, 10);
+	size_t length;
 
-	folder(path, root, number, "/inflight");
-	if (fs_read(path, text, sizeof(text)) < 0 ||
-	    sscanf(text, "%llu %llu", &reads, &writes) != 2)
+	at += strspn(at, " ");
+	length = strcspn(at, " ");
+	if (!length || length >= DISK_NAME)
 		return false;
-	*ret = reads + writes;
+	*ret = (struct disk_row){ .number = (uint32_t)(major << 20 | minor) };
+	memcpy(ret->name, at, length);
+	at += length;
+	for (int i = 0; i < IN_FLIGHT; i++)
+		strtoull(at, &at, 10);
+	if (*at != ' ')
+		return false;
+	ret->in_flight = strtoull(at, NULL, 10);
 	return true;
+}
+
+void disk_table_read(struct disk_table *ret, const char *root)
+{
+	CLEANUP(freep) char *text = malloc(STATS_BYTES);
+	char path[PATH_MAX];
+	size_t lines = 1;
+
+	*ret = (struct disk_table){ 0 };
+	snprintf(path, sizeof(path), "%s/proc/diskstats", root);
+	if (!text || fs_read(path, text, STATS_BYTES) <= 0)
+		return;
+	for (const char *c = text; (c = strchr(c, '\n')); c++)
+		lines++;
+	ret->rows = calloc(lines, sizeof(*ret->rows));
+	for (char *rest = text, *line; ret->rows && (line = strsep(&rest, "\n"));)
+		ret->count += parse_row(line, &ret->rows[ret->count]);
+}
+
+void disk_table_clear(struct disk_table *t)
+{
+	free(t->rows);
+	*t = (struct disk_table){ 0 };
+}
+
+const struct disk_row *disk_table_find(const struct disk_table *t, uint32_t number)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->rows[i].number == number)
+			return &t->rows[i];
+	return NULL;
 }

@@ -16,6 +16,7 @@ struct disk_read {
 	struct fl_disk_device *devices;
 	struct fl_disk_cgroup *cgroups;
 	struct disk_share_count gone[FL_DISK_OPS];
+	uint64_t untimed; /* of devices that are gone */
 };
 
 int disk_read_new(struct disk_read **ret, const int *fds)
@@ -108,6 +109,29 @@ static void sample_devices(const struct disk_read *d, struct disk_sample *ret)
 	}
 }
 
+static uint64_t untimed(const struct fl_disk_device *d)
+{
+	uint64_t n = 0;
+
+	for (int op = 0; op < FL_DISK_OPS; op++)
+		n += mapped_load(&d->op[op].untimed);
+	return n;
+}
+
+static void sample_losses(const struct disk_read *d, struct disk_sample *ret)
+{
+	const struct fl_disk_device *device = &d->devices[FL_LEDGER_OTHER];
+	const struct fl_disk_cgroup *cgroup = &d->cgroups[FL_LEDGER_OTHER];
+
+	for (int op = 0; op < FL_DISK_OPS; op++) {
+		ret->no_device_row += mapped_load(&device->op[op].started);
+		ret->no_cgroup_row += mapped_load(&cgroup->started[op].ios);
+	}
+	ret->untimed = d->untimed;
+	for (uint32_t row = 0; row < FL_DISK_DEVICES; row++)
+		ret->untimed += untimed(&d->devices[row]);
+}
+
 static void add_share(const struct fl_disk_cgroup *from, struct disk_share_count *to)
 {
 	for (int op = 0; op < FL_DISK_OPS; op++) {
@@ -145,6 +169,7 @@ int disk_read_sample(struct disk_read *d, struct disk_sample *ret)
 	}
 	sample_devices(d, ret);
 	sample_shares(d, ret);
+	sample_losses(d, ret);
 	return 0;
 }
 
@@ -180,6 +205,7 @@ void disk_read_forget_device(struct disk_read *d, uint32_t number)
 			if (share != FL_LEDGER_OTHER && id && id % FL_DISK_DEVICES == row)
 				free_share(d, &d->cgroups[share]);
 		}
+		d->untimed += untimed(device);
 		memset(device->op, 0, sizeof(device->op));
 		__atomic_store_n(&device->id, 0, __ATOMIC_RELEASE);
 	}

@@ -19,6 +19,8 @@ struct disk_share_count {
 
 struct disk_sample {
 	size_t device_count, share_count;
+	/* Requests whose device or cgroup found no row, and that came back without a stamp. */
+	uint64_t no_device_row, no_cgroup_row, untimed;
 	struct disk_device_sample {
 		uint32_t number; /* major << 20 | minor; 0: all that found no row */
 		uint32_t index;  /* by which shares name it */

@@ -3,6 +3,8 @@
 #pragma once
 #include <stddef.h>
 
+#include "agent/snapshot/lost.h"
+
 enum finding_kind { FINDING_HOOK, FINDING_BACKEND, FINDING_CAPABILITY, _FINDING_KIND_MAX };
 enum finding_state { FINDING_ON, FINDING_FALLBACK, FINDING_OFF, _FINDING_STATE_MAX };
 
@@ -20,6 +22,7 @@ struct finding {
 struct findings {
 	size_t count;
 	struct finding rows[FINDINGS_MAX];
+	struct losses lost;
 };
 
 extern const char *const finding_state_names[];

@@ -12,9 +12,12 @@
 #include "agent/base/hist.h"
 #include "agent/snapshot/counts.h"
 #include "agent/snapshot/finding.h"
+#include "agent/snapshot/lost.h"
 #include "agent/snapshot/node_totals.h"
 
 #define CGROUP_PATH_MAX 512
+
+enum disk_op { DISK_READ, DISK_WRITE, DISK_DISCARD, DISK_FLUSH, _DISK_OP_MAX };
 
 struct cpu_snapshot {
 	unsigned int cpu;
@@ -32,12 +35,13 @@ struct cgroup_snapshot {
 	uint64_t sched[_SCHED_CGROUP_MAX], sched_total[_SCHED_CGROUP_MAX];
 	struct hist wait, wait_total; /* without those that were counted while it was too dear */
 	uint64_t cache[_CACHE_COUNT_MAX], cache_total[_CACHE_COUNT_MAX];
-	size_t number; /* by which shares name it, wherever it is sorted to */
+	struct share_count {
+		uint64_t ios, bytes;
+	} disks_total[_DISK_OP_MAX]; /* what it did on all disks */
+	size_t number;               /* by which shares name it, wherever it is sorted to */
 };
 
 #define DISK_NAME_MAX 32
-
-enum disk_op { DISK_READ, DISK_WRITE, DISK_DISCARD, DISK_FLUSH, _DISK_OP_MAX };
 
 struct disk_snapshot {
 	char name[DISK_NAME_MAX];
@@ -55,9 +59,7 @@ struct disk_snapshot {
 struct share_snapshot {
 	size_t cgroup; /* cgroup_snapshot.number */
 	char disk[DISK_NAME_MAX];
-	struct share_count {
-		uint64_t ios, bytes;
-	} op[_DISK_OP_MAX], total[_DISK_OP_MAX];
+	struct share_count op[_DISK_OP_MAX], total[_DISK_OP_MAX];
 };
 
 extern const char *const disk_op_names[];
@@ -129,6 +131,7 @@ struct snapshot {
 	size_t program_count;
 	struct detail_snapshot details[DETAILS_MAX];
 	size_t detail_count;
+	struct losses lost; /* since load */
 	struct agent_snapshot agent;
 };
 

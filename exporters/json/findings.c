@@ -34,6 +34,8 @@ char *json_findings(const struct findings *f, const char *kernel)
 
 	for (int kind = 0; root && kind < _FINDING_KIND_MAX; kind++)
 		json_object_set_new(root, lists[kind], list(f, (enum finding_kind)kind));
+	if (root)
+		json_object_set_new(root, "losses", json_losses(&f->lost));
 	return root ? json_dumps(root, JSON_COMPACT) : NULL;
 }
 
@@ -46,6 +48,7 @@ int json_read_findings(const char *text, size_t length, struct findings *ret, ch
 		return -EBADMSG;
 	*ret = (struct findings){ 0 };
 	json_text(root, "kernel", kernel, 65);
+	json_read_losses(json_object_get(root, "losses"), &ret->lost);
 	for (int kind = 0; kind < _FINDING_KIND_MAX; kind++) {
 		const json_t *row;
 		size_t i;

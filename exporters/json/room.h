@@ -23,6 +23,10 @@ static inline enum finding_state json_state(const json_t *row)
 	return FINDING_OFF;
 }
 
+/* [{where, count}, …] */
+json_t *json_losses(const struct losses *l);
+void json_read_losses(const json_t *list, struct losses *ret);
+
 static inline void json_text(const json_t *parent, const char *key, char *ret, size_t size)
 {
 	const char *text = json_string_value(json_object_get(parent, key));

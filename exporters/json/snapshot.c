@@ -312,6 +312,7 @@ char *json_snapshot(const struct snapshot *s)
 			 node(s), "cpus", cpus, "cgroups", cgroups, "subjects", subjects, "agent",
 			 agent(&s->agent));
 	if (root) {
+		json_object_set_new(root, "losses", json_losses(&s->lost));
 		json_object_set_new(root, "pressure", pressure(s));
 		json_object_set_new(root, "memory", memory(&s->memory));
 		json_object_set_new(root, "network", network(s));
@@ -505,6 +506,8 @@ static void read_shares(struct snapshot *s, const json_t *cgroups)
 				to->op[op].bytes = count_of(counts, "bytes");
 				to->total[op].ios = count_of(counts, "ios_total");
 				to->total[op].bytes = count_of(counts, "bytes_total");
+				s->cgroups[i].disks_total[op].ios += to->total[op].ios;
+				s->cgroups[i].disks_total[op].bytes += to->total[op].bytes;
 			}
 			to++;
 		}
@@ -607,6 +610,7 @@ int json_read_snapshot(const char *text, size_t length, struct snapshot **ret)
 	read_waiters(s, json_object_get(root, "waiters"));
 	read_caches(s, json_object_get(root, "caches"));
 	read_subjects(s, json_object_get(root, "subjects"));
+	json_read_losses(json_object_get(root, "losses"), &s->lost);
 	*ret = TAKE(s);
 	return 0;
 }

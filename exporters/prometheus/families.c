@@ -73,6 +73,12 @@ static void detail_on(snap *s, sink *to)
 			value(to, LABELS("detail", s->details[i].name), s->details[i].on);
 }
 
+static void lost(snap *s, sink *to)
+{
+	for (size_t i = 0; i < s->lost.count; i++)
+		value(to, LABELS("where", s->lost.rows[i].where), (double)s->lost.rows[i].count);
+}
+
 /* --- the scheduler --- */
 
 static void sched_wait(snap *s, sink *to)
@@ -329,8 +335,8 @@ static void cgroup_wait(snap *s, sink *to)
 		const struct cgroup_snapshot *c = &s->cgroups[i];
 
 		if (c->sched_total[SCHED_WAITS])
-			to->sum(to->context, LABELS(OF_CGROUP(c)), c->sched_total[SCHED_WAITS],
-				in_seconds(c->sched_total[SCHED_WAIT_NS]));
+			to->native(to->context, LABELS(OF_CGROUP(c)), c->sched_total[SCHED_WAITS],
+				   in_seconds(c->sched_total[SCHED_WAIT_NS]), &c->wait_total);
 	}
 }
 
@@ -386,18 +392,12 @@ static void each_share(snap *s, sink *to, bool bytes)
 {
 	for (size_t i = 0; i < s->cgroup_count; i++) {
 		const struct cgroup_snapshot *c = &s->cgroups[i];
-		struct share_count sums[_DISK_OP_MAX] = { 0 };
 
-		for (size_t n = 0; n < s->share_count; n++)
-			for (int op = 0; op < _DISK_OP_MAX && s->shares[n].cgroup == c->number;
-			     op++) {
-				sums[op].ios += s->shares[n].total[op].ios;
-				sums[op].bytes += s->shares[n].total[op].bytes;
-			}
 		for (int op = 0; op < _DISK_OP_MAX; op++)
-			if (sums[op].ios)
+			if (c->disks_total[op].ios)
 				value(to, LABELS(OF_CGROUP(c), "op", disk_op_names[op]),
-				      (double)(bytes ? sums[op].bytes : sums[op].ios));
+				      (double)(bytes ? c->disks_total[op].bytes
+						     : c->disks_total[op].ios));
 	}
 }
 
@@ -429,6 +429,9 @@ const struct family families[] = {
 	{ "fairlead_detail_on", FAMILY_GAUGE, "", "detail",
 	  "1 while a detail that is wanted is measured, 0 while it is left out to keep to bpf_budget.",
 	  detail_on },
+	{ "fairlead_lost_total", FAMILY_COUNTER, "", "where",
+	  "What could not be counted, measured or answered; docs/http.md says what each is.",
+	  lost },
 	{ "fairlead_sched_wait_seconds", FAMILY_HISTOGRAM, "seconds", "cpu",
 	  "How long tasks that could run waited for a CPU.", sched_wait },
 	{ "fairlead_sched_switches_total", FAMILY_COUNTER, "", "cpu",
@@ -507,7 +510,7 @@ const struct family families[] = {
 	  "Packets that an interface could not receive or send.", network_errors },
 	{ "fairlead_network_dropped_total", FAMILY_COUNTER, "", "interface, way",
 	  "Packets that an interface or its queue dropped.", network_dropped },
-	{ "fairlead_cgroup_sched_wait_seconds", FAMILY_SUMMARY, "seconds", "cgroup, pod, container",
+	{ "fairlead_cgroup_sched_wait_seconds", FAMILY_NATIVE, "seconds", "cgroup, pod, container",
 	  "How long a cgroup's tasks that could run waited for a CPU.", cgroup_wait },
 	{ "fairlead_cgroup_sched_switches_total", FAMILY_COUNTER, "", "cgroup, pod, container",
 	  "How often a cgroup's tasks got a CPU.", cgroup_switches },

@@ -10,7 +10,13 @@
 
 struct snapshot;
 
-enum family_kind { FAMILY_COUNTER, FAMILY_GAUGE, FAMILY_HISTOGRAM, FAMILY_SUMMARY, FAMILY_INFO };
+enum family_kind {
+	FAMILY_COUNTER,
+	FAMILY_GAUGE,
+	FAMILY_HISTOGRAM,
+	FAMILY_NATIVE, /* a distribution of so many that text has only their sums and counts */
+	FAMILY_INFO
+};
 
 /* Where samples go: a format has its own. */
 struct family_sink {
@@ -18,7 +24,9 @@ struct family_sink {
 	/* labels: pairs of name and value, ended by NULL */
 	void (*value)(void *context, const char *const *labels, double value);
 	void (*distribution)(void *context, const char *const *labels, const struct hist *h);
-	void (*sum)(void *context, const char *const *labels, uint64_t count, double sum);
+	/* count and sum of all, and the distribution as far as it was counted */
+	void (*native)(void *context, const char *const *labels, uint64_t count, double sum,
+		       const struct hist *h);
 };
 
 struct family {

@@ -105,18 +105,6 @@ static void put_value(void *context, const char *const *labels, double value)
 	put_metric(w, labels);
 }
 
-static void put_sum(void *context, const char *const *labels, uint64_t count, double sum)
-{
-	struct writer *w = context;
-
-	w->metric = (metric){ .has_summary = true,
-			      .summary = { .has_sample_count = true,
-					   .sample_count = count,
-					   .has_sample_sum = true,
-					   .sample_sum = sum } };
-	put_metric(w, labels);
-}
-
 static void set_classic(histogram *to, const struct hist *h)
 {
 	uint64_t count = 0;
@@ -133,9 +121,6 @@ static void set_classic(histogram *to, const struct hist *h)
 						       .upper_bound = open ? INFINITY : end };
 	}
 	to->bucket_count = FL_HIST_SLOTS;
-	to->has_sample_count = to->has_sample_sum = true;
-	to->sample_count = count;
-	to->sample_sum = (double)h->sum_ns / (double)NS_PER_SEC;
 }
 
 /* prometheus.h says how our slots become buckets of schema 0. */
@@ -147,6 +132,9 @@ static void set_native(histogram *to, const struct hist *h)
 		first++;
 	while (end > first && !h->slots[end - 1])
 		end--;
+	to->has_sample_count = to->has_sample_sum = true;
+	to->sample_count = hist_count(h); /* a server wants it to be what is in the buckets */
+	to->sample_sum = (double)h->sum_ns / (double)NS_PER_SEC;
 	to->has_schema = to->has_zero_threshold = to->has_zero_count = true;
 	to->schema = 0;
 	to->zero_threshold = ldexp(1, SCHEMA_0_OF_SLOT);
@@ -172,13 +160,25 @@ static void put_distribution(void *context, const char *const *labels, const str
 	put_metric(w, labels);
 }
 
+static void put_native(void *context, const char *const *labels, uint64_t count, double sum,
+		       const struct hist *h)
+{
+	struct writer *w = context;
+
+	(void)count;
+	(void)sum;
+	w->metric = (metric){ .has_histogram = true };
+	set_native(&w->metric.histogram, h);
+	put_metric(w, labels);
+}
+
 static void put_head(struct writer *w)
 {
 	static const io_prometheus_client_MetricType types[] = {
 		[FAMILY_COUNTER] = io_prometheus_client_MetricType_COUNTER,
 		[FAMILY_GAUGE] = io_prometheus_client_MetricType_GAUGE,
 		[FAMILY_HISTOGRAM] = io_prometheus_client_MetricType_HISTOGRAM,
-		[FAMILY_SUMMARY] = io_prometheus_client_MetricType_SUMMARY,
+		[FAMILY_NATIVE] = io_prometheus_client_MetricType_HISTOGRAM,
 		[FAMILY_INFO] = io_prometheus_client_MetricType_GAUGE,
 	};
 	const io_prometheus_client_MetricFamily head = { .name = (char *)w->of->name,
@@ -194,9 +194,10 @@ static void put_head(struct writer *w)
 /* A family without a metric is left out: it says nothing. */
 static void put_family(struct writer *w, const struct snapshot *s, struct out *ret)
 {
-	const struct family_sink sink = {
-		.context = w, .value = put_value, .distribution = put_distribution, .sum = put_sum
-	};
+	const struct family_sink sink = { .context = w,
+					  .value = put_value,
+					  .distribution = put_distribution,
+					  .native = put_native };
 	pb_ostream_t stream = stream_to(ret);
 	size_t head;
 

@@ -79,10 +79,17 @@ static void put_value(void *context, const char *const *labels, double value)
 	put_sample(context, "", labels, value);
 }
 
-static void put_sum(void *context, const char *const *labels, uint64_t count, double sum)
+static void put_sum(const struct writer *w, const char *const *labels, uint64_t count, double sum)
 {
-	put_sample(context, "_sum", labels, sum);
-	put_sample(context, "_count", labels, (double)count);
+	put_sample(w, "_sum", labels, sum);
+	put_sample(w, "_count", labels, (double)count);
+}
+
+static void put_native(void *context, const char *const *labels, uint64_t count, double sum,
+		       const struct hist *h)
+{
+	(void)h;
+	put_sum(context, labels, count, sum);
 }
 
 static void put_distribution(void *context, const char *const *labels, const struct hist *h)
@@ -103,7 +110,7 @@ static void put_distribution(void *context, const char *const *labels, const str
 		out_count(w->out, count);
 		out_text(w->out, "\n");
 	}
-	put_sum(context, labels, count, (double)h->sum_ns / (double)NS_PER_SEC);
+	put_sum(w, labels, count, (double)h->sum_ns / (double)NS_PER_SEC);
 }
 
 /* OpenMetrics speaks of the family, the older text of its lines. */
@@ -142,9 +149,10 @@ static void put_head(const struct writer *w)
 void prometheus_write_text(const struct snapshot *s, bool openmetrics, struct out *ret)
 {
 	struct writer w = { .out = ret, .openmetrics = openmetrics };
-	const struct family_sink sink = {
-		.context = &w, .value = put_value, .distribution = put_distribution, .sum = put_sum
-	};
+	const struct family_sink sink = { .context = &w,
+					  .value = put_value,
+					  .distribution = put_distribution,
+					  .native = put_native };
 
 	for (unsigned int slot = 0; slot < FL_HIST_SLOTS - 1; slot++)
 		snprintf(w.ends[slot], sizeof(w.ends[slot]), "%.12g",

@@ -41,6 +41,7 @@ static struct snapshot *example(void)
 	strcpy(s->shares[0].disk, "sda");
 	s->shares[0].op[DISK_WRITE] = (struct share_count){ .ios = 9, .bytes = 36864 };
 	s->shares[0].total[DISK_WRITE] = s->shares[0].op[DISK_WRITE];
+	losses_add(&s->lost, "beats", 3);
 	return s;
 }
 
@@ -62,6 +63,8 @@ static int what_is_written_is_read_back(void)
 	CHECK(snapshot_share(back, 0, DISK_READ).ios == 0);
 	CHECK(back->waiter_count == 1 && back->waiters[0].cgroup == 0);
 	CHECK(!memcmp(&back->waiters[0], &s->waiters[0], sizeof(s->waiters[0])));
+	CHECK(back->lost.count == 1 && back->lost.rows[0].count == 3);
+	CHECK(!strcmp(back->lost.rows[0].where, "beats"));
 	return 0;
 }
 

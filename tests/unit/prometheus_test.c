@@ -30,8 +30,8 @@ static struct snapshot *example(void)
 	strcpy(s->disks[0].name, "sda");
 	s->disks[0].total[DISK_READ].ios = 3;
 	s->disks[0].total[DISK_READ].bytes = 12288;
-	strcpy(s->shares[0].disk, "sda");
-	s->shares[0].total[DISK_READ] = (struct share_count){ .ios = 3, .bytes = 12288 };
+	s->cgroups[0].disks_total[DISK_READ] = (struct share_count){ .ios = 3, .bytes = 12288 };
+	losses_add(&s->lost, "sched_rows", 4);
 	return s;
 }
 
@@ -59,6 +59,7 @@ static int counters_and_gauges_are_lines(void)
 	CHECK(has(text, "\n# TYPE fairlead_disk_ios_total counter\n"));
 	CHECK(has(text, "\nfairlead_disk_ios_total{device=\"sda\",op=\"read\"} 3\n"));
 	CHECK(has(text, "\nfairlead_disk_io_bytes_total{device=\"sda\",op=\"read\"} 12288\n"));
+	CHECK(has(text, "\nfairlead_lost_total{where=\"sched_rows\"} 4\n"));
 	CHECK(has(text, "\nfairlead_build_info{version=\"1.2\"} 1\n"));
 	CHECK(!has(text, "fairlead_loop_lag_seconds 0")); /* there was no agent */
 	return 0;
@@ -83,6 +84,7 @@ static int a_cgroup_has_sums_and_no_buckets(void)
 	CHECK(has(text, "\n# TYPE fairlead_cgroup_sched_wait_seconds summary\n"));
 	CHECK(has(text, "pod=\"\",container=\"\"} 0.25\n"));
 	CHECK(!has(text, "fairlead_cgroup_sched_wait_seconds_bucket"));
+	CHECK(has(text, "container=\"\",op=\"read\"} 12288\n"));
 	return 0;
 }
 
