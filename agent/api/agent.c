@@ -2,6 +2,7 @@
 #include "agent/api/agent.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 #include "agent/api/http.h"
 #include "agent/api/launch.h"
+#include "agent/api/listener.h"
 #include "agent/api/node.h"
 #include "agent/api/scrape.h"
 #include "agent/base/cleanup.h"
@@ -16,6 +18,7 @@
 #include "agent/base/log.h"
 #include "agent/base/notify.h"
 #include "agent/base/version.h"
+#include "agent/config/address.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/worker.h"
 #include "agent/probes/machine.h"
@@ -26,7 +29,11 @@
 #include "exporters/json/json.h"
 #include "exporters/prometheus/prometheus.h"
 
-#define WORKER_ROOM 4 /* bodies that wait to be compressed; more go as they are */
+#define METRICS_CONNECTIONS 32 /* of metrics_listen: a few servers, each with its spare one */
+#define LARGE_BYTES         (128 * 1024)
+#define WORKER_ROOM         4 /* bodies that wait to be compressed; more go as they are */
+
+enum { CONFIG_WHY = 1024 }; /* one line: what is wrong, and how to mend it */
 
 struct agent {
 	const struct agent_start *start;
@@ -36,7 +43,8 @@ struct agent {
 	struct node *node;
 	struct worker *worker;
 	struct scrape *scrape;
-	struct http *http;
+	struct http *http, *metrics; /* the socket; the port of metrics_listen, NULL without */
+	int metrics_listener;
 	struct notify notify;
 	struct loop_source *beat;
 	uint64_t started_ns, ticks, beat_ns, lag_max_ns;
@@ -52,10 +60,18 @@ static void add_own_losses(const struct agent *a, struct losses *to)
 
 	if (a->http)
 		http_lost(a->http, &guests);
+	if (a->metrics)
+		http_lost(a->metrics, &guests);
 	losses_add(to, "http_refused", guests.refused);
 	losses_add(to, "http_cut_off", guests.cut_off);
 	losses_add(to, "gzip", scrape_uncompressed(a->scrape));
 	losses_add(to, "beats", loop_missed(a->loop));
+}
+
+static unsigned int connections(const struct agent *a)
+{
+	return (a->http ? http_connections(a->http) : 0) +
+	       (a->metrics ? http_connections(a->metrics) : 0);
 }
 
 static void fill_own(struct agent *a, struct snapshot *s)
@@ -72,7 +88,7 @@ static void fill_own(struct agent *a, struct snapshot *s)
 		.ticks = a->ticks,
 		.rss_bytes = machine_rss_bytes("", getpid()),
 		.warden_rss_bytes = machine_rss_bytes("", launch_warden(a->launch)->pid),
-		.connections = a->http ? http_connections(a->http) : 0,
+		.connections = connections(a),
 	};
 }
 
@@ -135,6 +151,70 @@ static const char *not_ready(void *context)
 	return a->ticks < 2 ? "the first window has not ended yet" : NULL;
 }
 
+/* --- the doors --- */
+
+static int open_door(struct agent *a, int listener, bool metrics_only, struct http **ret)
+{
+	const struct http_agent agent = { .context = a,
+					  .snapshot = snapshot_text,
+					  .base = take_base,
+					  .doctor = doctor_text,
+					  .not_ready = not_ready };
+	const struct http_terms terms = { .listener = listener,
+					  .connections =
+						  metrics_only
+							  ? METRICS_CONNECTIONS
+							  : (unsigned int)a->config.max_connections,
+					  .metrics_only = metrics_only,
+					  .scrape = a->scrape };
+
+	return http_new(ret, a->loop, &terms, &agent);
+}
+
+static void close_metrics(struct agent *a)
+{
+	a->metrics = http_free(a->metrics);
+	closep(&a->metrics_listener);
+	a->metrics_listener = -1;
+}
+
+static int open_metrics(struct agent *a, const char *address, char why[CONFIG_WHY])
+{
+	CLEANUP(closep) int listener = -1;
+	struct http *door = NULL;
+	int r;
+
+	if (!address_is_off(address)) {
+		listener = listener_open(address, why, CONFIG_WHY);
+		r = listener < 0 ? listener : open_door(a, listener, true, &door);
+		if (r)
+			return r;
+	}
+	close_metrics(a);
+	a->metrics = door;
+	a->metrics_listener = TAKE_FD(listener);
+	return 0;
+}
+
+/* The new port is open before the old one closes, but where one address is a part of the other. */
+static int move_metrics(struct agent *a, const char *address, char why[CONFIG_WHY])
+{
+	char unused[CONFIG_WHY];
+	int r;
+
+	if (a->terms || !strcmp(address, a->config.metrics_listen))
+		return 0;
+	snprintf(why, CONFIG_WHY, "metrics_listen: no memory for another door");
+	r = open_metrics(a, address, why);
+	if (r != -EADDRINUSE || !a->metrics)
+		return r;
+	close_metrics(a);
+	r = open_metrics(a, address, why);
+	if (r && open_metrics(a, a->config.metrics_listen, unused))
+		log_error("agent", "%s", unused);
+	return r;
+}
+
 /* --- the beat --- */
 
 static void on_beat(void *context, uint32_t events)
@@ -165,8 +245,6 @@ static void on_watchdog(void *context, uint32_t events)
 }
 
 /* --- signals --- */
-
-enum { CONFIG_WHY = 1024 };
 
 /* The file under the flags; what is wrong is one line in `why`. */
 static int build_config(struct agent *a, struct config *ret, char why[CONFIG_WHY])
@@ -232,7 +310,7 @@ static void on_hup(void *context, uint32_t signal)
 	(void)signal;
 	notify_send(&a->notify, "RELOADING=1\nMONOTONIC_USEC=%llu",
 		    (unsigned long long)(clock_mono_ns() / 1000));
-	if (build_config(a, &next, why)) {
+	if (build_config(a, &next, why) || move_metrics(a, next.metrics_listen, why)) {
 		log_error("config", "not reloaded, the one before stays in force: %s", why);
 	} else {
 		log_changes(&a->config, &next);
@@ -247,7 +325,7 @@ static void on_drain_beat(void *context, uint32_t events)
 	struct agent *a = context;
 
 	(void)events;
-	if (!http_connections(a->http))
+	if (!connections(a))
 		loop_stop(a->loop, 0);
 }
 
@@ -256,8 +334,7 @@ static void on_drain_end(void *context, uint32_t events)
 	struct agent *a = context;
 
 	(void)events;
-	log_warn("agent", "drain_timeout is over: cutting off connections=%u",
-		 http_connections(a->http));
+	log_warn("agent", "drain_timeout is over: cutting off connections=%u", connections(a));
 	loop_stop(a->loop, 0);
 }
 
@@ -273,10 +350,12 @@ static void on_term(void *context, uint32_t signal)
 		loop_stop(a->loop, 0);
 		return;
 	}
-	log_info("agent", "draining connections=%u", http_connections(a->http));
+	log_info("agent", "draining connections=%u", connections(a));
 	notify_send(&a->notify, "STOPPING=1");
 	http_drain(a->http);
-	if (!http_connections(a->http) || !a->config.drain_ns ||
+	if (a->metrics)
+		http_drain(a->metrics);
+	if (!connections(a) || !a->config.drain_ns ||
 	    loop_timer(a->loop, DRAIN_LOOK_NS, on_drain_beat, a, NULL) ||
 	    loop_timer(a->loop, a->config.drain_ns, on_drain_end, a, NULL))
 		loop_stop(a->loop, 0);
@@ -320,21 +399,6 @@ static void on_warden_gone(void *context, uint32_t events)
 
 /* --- start and end --- */
 
-static int open_door(struct agent *a, int listener, bool metrics_only, struct http **ret)
-{
-	const struct http_agent agent = { .context = a,
-					  .snapshot = snapshot_text,
-					  .base = take_base,
-					  .doctor = doctor_text,
-					  .not_ready = not_ready };
-	const struct http_terms terms = { .listener = listener,
-					  .connections = (unsigned int)a->config.max_connections,
-					  .metrics_only = metrics_only,
-					  .scrape = a->scrape };
-
-	return http_new(ret, a->loop, &terms, &agent);
-}
-
 static int set_up(struct agent *a)
 {
 	const struct scrape_agent scraped = { .context = a, .write = write_metrics };
@@ -357,6 +421,8 @@ static int set_up(struct agent *a)
 		r = scrape_new(&a->scrape, a->loop, a->worker, &scraped);
 	if (!r)
 		r = open_door(a, launch_socket(a->launch), false, &a->http);
+	if (!r && a->metrics_listener >= 0)
+		r = open_door(a, a->metrics_listener, true, &a->metrics);
 	if (!r)
 		r = loop_watch(a->loop, launch_warden(a->launch)->socket, EPOLLRDHUP,
 			       on_warden_gone, a, NULL);
@@ -401,12 +467,30 @@ static int serve(struct agent *a)
 	return status < 0 ? 1 : status;
 }
 
+/* Before anything is loaded: who cannot have his port is told at once. */
+static int take_port(struct agent *a)
+{
+	char why[CONFIG_WHY];
+
+	if (address_is_off(a->config.metrics_listen))
+		return 0;
+	a->metrics_listener = listener_open(a->config.metrics_listen, why, sizeof(why));
+	if (a->metrics_listener >= 0)
+		return 0;
+	fprintf(stderr, "fairlead: %s\n", why);
+	return 1;
+}
+
 int agent_run(const struct agent_start *start)
 {
-	struct agent a = { .start = start, .started_ns = clock_mono_ns() };
+	struct agent a = { .start = start, .started_ns = clock_mono_ns(), .metrics_listener = -1 };
 	char why[CONFIG_WHY];
 	int status = 1;
 
+	/* An answer is large and soon over: what it took goes back to the kernel at once, for which
+	 * it must not come from a heap, of which the worker shall have none of its own either. */
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	mallopt(M_ARENA_MAX, 1);
 	signal(SIGPIPE, SIG_IGN); /* a reader of the log that goes away takes nobody along */
 	notify_open(&a.notify);
 	status = launch_new(&a.launch, &start->config, start->config_path);
@@ -417,6 +501,8 @@ int agent_run(const struct agent_start *start)
 		} else {
 			apply_config(&a);
 			status = launch_places(a.launch, &a.config);
+			if (!status)
+				status = take_port(&a);
 		}
 		if (!status) {
 			launch_recall(a.launch, a.config.state_dir);
@@ -426,6 +512,7 @@ int agent_run(const struct agent_start *start)
 		}
 	}
 	a.http = http_free(a.http);
+	close_metrics(&a);
 	a.worker = worker_free(a.worker); /* it may still work on a body */
 	a.scrape = scrape_free(a.scrape);
 	a.node = node_free(a.node);

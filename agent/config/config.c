@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/base/log.h"
+#include "agent/config/address.h"
 #include "agent/config/quantity.h"
 
 #define MS  1000000ll
@@ -152,6 +153,15 @@ static const struct option_row rows[] = {
 	  .fallback = "64",
 	  .help = "Connections to the agent that may be open at once. Each may hold some KiB of "
 		  "memory." },
+	{ .name = "metrics_listen",
+	  .type = OPTION_STRING,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, metrics_listen),
+	  .min = 1,
+	  .fallback = ADDRESS_OFF,
+	  .argument = "ADDRESS:PORT",
+	  .help = "TCP port for /metrics, /healthz and /readyz, such as 127.0.0.1:9464 or "
+		  "[::]:9464. off has none; whoever reaches it may read it, without a password." },
 	{ .name = "drain_timeout",
 	  .type = OPTION_DURATION,
 	  .where = BOTH | OPTION_LIVE,
@@ -226,12 +236,26 @@ static void point_at(struct config_error *e, const struct config *c, const char 
 	e->column = x->column;
 }
 
+static int validate_listen(const struct config *c, struct config_error *e)
+{
+	char quoted[OPTION_QUOTE_MAX];
+
+	if (address_is_off(c->metrics_listen) || address_parse(c->metrics_listen, NULL) > 0)
+		return 0;
+	point_at(e, c, "metrics_listen", "metrics_listen");
+	snprintf(e->text, sizeof(e->text),
+		 "'metrics_listen' cannot be '%s': give an address and a port, such as "
+		 "127.0.0.1:9464 or [::1]:9464, or off",
+		 option_quote(c->metrics_listen, quoted));
+	return -EINVAL;
+}
+
 int config_validate(const struct config *c, struct config_error *e)
 {
 	char window[32], interval[32];
 
 	if (c->window_ns >= c->interval_ns)
-		return 0;
+		return validate_listen(c, e);
 	point_at(e, c, "signals.window", "signals.interval");
 	quantity_format_duration(c->window_ns, window, sizeof(window));
 	quantity_format_duration(c->interval_ns, interval, sizeof(interval));

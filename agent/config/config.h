@@ -23,7 +23,7 @@ enum hook_choice {
 	_HOOK_CHOICE_MAX
 };
 
-enum { CONFIG_OPTIONS = 18, CONFIG_MAX_BYTES = 1 << 20 };
+enum { CONFIG_OPTIONS = 19, CONFIG_MAX_BYTES = 1 << 20 };
 
 struct config {
 	char socket[108];        /* socket */
@@ -42,6 +42,7 @@ struct config {
 	bool cache_cgroups;      /* cache.cgroups, live */
 	uint64_t bpf_budget_ns;  /* bpf_budget 1us..1s of a second of each CPU, 10ms, live */
 	int64_t max_connections; /* http.connections 1..1024, 64 */
+	char metrics_listen[64]; /* metrics_listen: an address and a port, or off, live */
 	uint64_t drain_ns;       /* drain_timeout 0s..10m, 10s, live */
 	uint64_t run_for_ns;     /* for: flag only; 0: until told to stop */
 

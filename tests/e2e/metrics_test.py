@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What a Prometheus server gets to scrape, judged by its own tools."""
+import gzip
 import os
 import re
 import subprocess
@@ -8,18 +9,62 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from fairlead import Agent
-from tap import check, equal, main, skip
+from tap import check, cleanup, equal, main, skip, wait_for
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 LINE = re.compile(r'^(fairlead_[a-z0-9_]+)(\{.*\})? ([-+0-9.eInf]+)$')
 
 
+PROTOBUF = ("application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;"
+            "encoding=delimited")
+
+
+def fetch(agent, **headers):
+    """Headers and body as they came."""
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    head, _, body = agent.send(f"GET /metrics HTTP/1.0\r\n{lines}\r\n".encode()).partition(b"\r\n\r\n")
+    equal(int(head.split()[1]), 200, "status")
+    return head.decode(), body
+
+
 def scrape(agent, accept=None):
     """Content type and body."""
-    header = f"Accept: {accept}\r\n" if accept else ""
-    head, _, body = agent.send(f"GET /metrics HTTP/1.0\r\n{header}\r\n".encode()).partition(b"\r\n\r\n")
-    equal(int(head.split()[1]), 200, "status")
-    return re.search(r"Content-Type: (.*)", head.decode()).group(1).strip(), body.decode()
+    head, body = fetch(agent, **{"Accept": accept} if accept else {})
+    return re.search(r"Content-Type: (.*)", head).group(1).strip(), body.decode()
+
+
+def varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if not data[at - 1] & 0x80:
+            return value, at
+
+
+def fields(data):
+    """{number: [values]} of a message, as the wire has them."""
+    found, at = {}, 0
+    while at < len(data):
+        tag, at = varint(data, at)
+        if tag & 7 == 0:
+            value, at = varint(data, at)
+        else:
+            size, at = (8, at) if tag & 7 == 1 else varint(data, at)
+            value, at = data[at:at + size], at + size
+        found.setdefault(tag >> 3, []).append(value)
+    return found
+
+
+def families(body):
+    """{name: [metrics]} of messages behind their lengths."""
+    found, at = {}, 0
+    while at < len(body):
+        size, at = varint(body, at)
+        family = fields(body[at:at + size])
+        found[family[1][0].decode()] = [fields(metric) for metric in family[4]]
+        at += size
+    return found
 
 
 def samples(body):
@@ -79,6 +124,69 @@ def test_a_subject_that_is_off_is_a_zero():
     found = samples(body)
     equal(found['fairlead_subject_up{subject="disk",hook=""}'], 0, "subject_up")
     check(not any(k.startswith("fairlead_disk_ios_total") for k in found), "no disk is shown")
+
+
+def test_protobuf_has_native_histograms():
+    "protobuf is given where it is asked for, with classic and native buckets that agree"
+    agent = Agent()
+    head, body = fetch(agent, Accept=f"{PROTOBUF},text/plain;q=0.5")
+    check(f"Content-Type: {PROTOBUF.replace(';', '; ')}" in head, head)
+    waits = [fields(metric[7][0]) for metric in families(body)["fairlead_sched_wait_seconds"]]
+    check(waits, "no histogram")
+    for wait in waits:
+        count, spans = wait[1][0], [fields(span) for span in wait.get(12, [])]
+        equal((len(wait[3]), wait[5], len(spans)), (28, [0], 1), "buckets, schema, spans")
+        equal(fields(wait[3][-1])[1][0], count, "the last classic bucket")
+        zigzag = [value for packed in wait[13] for value in varints(packed)]
+        sums, total = [], 0
+        for delta in ((z >> 1) ^ -(z & 1) for z in zigzag):
+            total += delta
+            sums.append(total)
+        equal(len(sums), spans[0][2][0], "length of the span")
+        equal(sum(sums) + wait[7][0], count, "native buckets together")
+
+
+def varints(data):
+    at = 0
+    while at < len(data):
+        value, at = varint(data, at)
+        yield value
+
+
+def test_gzip_is_the_same_body():
+    "gzip is given where it is asked for, and holds what the text holds"
+    agent = Agent()
+    head, body = fetch(agent, Accept_Encoding="gzip;q=0.8, deflate")
+    check("Content-Encoding: gzip" in head and "Vary: Accept" in head, head)
+    names = {re.sub(r"\{.*", "", key) for key in samples(gzip.decompress(body).decode())}
+    equal(names, {re.sub(r"\{.*", "", key) for key in samples(scrape(agent)[1])}, "metrics")
+    head, body = fetch(agent, Accept_Encoding="gzip;q=0")
+    check("Content-Encoding" not in head and body.startswith(b"# HELP"), head)
+
+
+def test_scrapes_share_a_body():
+    "scrapes that follow each other closely share a body, one format each; later ones do not"
+    agent = Agent()
+    wait_for(lambda: scrape(agent) == scrape(agent), "two scrapes within a quarter of a second")
+    first = scrape(agent)
+    check(scrape(agent, "application/openmetrics-text")[1].endswith("# EOF\n"), "its own format")
+    wait_for(lambda: scrape(agent) != first, "a new body")
+
+
+def test_losses_are_counted_from_the_start():
+    "what can be lost is shown from the start, the same in metrics, snapshot and doctor"
+    agent = Agent()
+    shown = {re.search('where="(.*)"', key)[1] for key in samples(scrape(agent)[1])
+             if key.startswith("fairlead_lost_total")}
+    for path in ("/v1/snapshot", "/v1/doctor"):
+        equal({row["where"] for row in agent.json(path)["losses"]}, shown, path)
+    check({"sched_rows", "disk_rows", "http_cut_off"} <= shown, shown)
+    while agent.get("/v1/snapshot?for=1ms")[0] == 200:      # until the door refuses one
+        guest = agent.connect()
+        cleanup(guest.close)
+        guest.sendall(b"GET /v1/snapshot?for=1m HTTP/1.0\r\n\r\n")
+    wait_for(lambda: samples(scrape(agent)[1])['fairlead_lost_total{where="http_refused"}'] >= 1,
+             "the refusal to be counted")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/config/address.h"
 #include "agent/config/config.h"
 
 #include <errno.h>
@@ -363,7 +364,26 @@ static int what_is_printed_is_read_as_the_same(void)
 	return 0;
 }
 
-TEST_MAIN({ "every default fits its own row", every_default_fits_its_own_row },
+static int an_address_is_a_number_with_a_port(void)
+{
+	static const char *const good[] = { "127.0.0.1:9464", "0.0.0.0:1", "[::1]:65535",
+					    "[::ffff:10.0.0.1]:80" };
+	static const char *const bad[] = {
+		"",          "9464",       ":9464",       "localhost:9464",
+		"127.0.0.1", "127.0.0.1:", "1.2.3.4:0",   "1.2.3.4:65536",
+		"::1:9464",  "[::1]",      "[::1]9464",   "[127.0.0.1]:1",
+		"1.2.3:80",  "[::1]:+80",  "1.2.3.4: 80", "[:1"
+	};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		CHECK(address_parse(good[i], NULL) > 0);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK(address_parse(bad[i], NULL) < 0);
+	return 0;
+}
+
+TEST_MAIN({ "an address is a number with a port", an_address_is_a_number_with_a_port },
+	  { "every default fits its own row", every_default_fits_its_own_row },
 	  { "no two settings fill the same bytes", no_two_settings_fill_the_same_bytes },
 	  { "an empty file means the defaults", an_empty_file_means_the_defaults },
 	  { "nested maps make dotted names", nested_maps_make_dotted_names },
