@@ -110,13 +110,13 @@ class Holder(Running):
 class Agent(Running):
     """`fairlead agent` with its defaults, but for where its socket and its state lie."""
 
-    def __init__(self, where=None):
+    def __init__(self, where=None, *words):
         self.own = where is None
         self.where = where or tempfile.mkdtemp(prefix="fairlead-bench-")
         os.chmod(self.where, 0o755)     # the agent's user passes through it
         self.socket = f"{self.where}/fairlead.sock"
         super().__init__(f"{BUILT}/fairlead", "agent", "--socket", self.socket,
-                         "--state-dir", f"{self.where}/state")
+                         "--state-dir", f"{self.where}/state", *words)
 
     def __exit__(self, *rest):
         super().__exit__(*rest)

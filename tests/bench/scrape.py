@@ -7,7 +7,8 @@
 The node is made: 250 cgroups that have waited and read, and 64 loop devices that were read
 from, all gone afterwards.  Both are scraped in turns, uncompressed, less often than scrapes
 share a body.  CPU is that of all threads of the processes, by schedstat, from before the
-request until after the answer; the agent's beats in between count for it too.
+request until after the answer; the agent's beats in between count for it too.  How long an
+answer of two bytes takes tells how quiet the machine was.
 """
 import contextlib
 import fcntl
@@ -136,11 +137,11 @@ def run_ns(pids):
     return total
 
 
-def scrape(connect, headers=""):
+def scrape(connect, path="/metrics", headers=""):
     """Seconds and body."""
     began = time.perf_counter()
     with connect() as connection:
-        connection.sendall(f"GET /metrics HTTP/1.0\r\n{headers}\r\n".encode())
+        connection.sendall(f"GET {path} HTTP/1.0\r\n{headers}\r\n".encode())
         parts = []
         while part := connection.recv(1 << 18):
             parts.append(part)
@@ -177,7 +178,7 @@ def measure(scrapes):
                "node_exporter": (exporter.connect, family(exporter.process.pid))}
         took = {name: [] for name in who}
         spent = {name: [] for name in who}
-        bodies = {}
+        bodies, quiet = {}, []
         for name in list(who) * 2:      # warm
             scrape(who[name][0])
             time.sleep(TURN_SECONDS)
@@ -188,6 +189,7 @@ def measure(scrapes):
                 seconds, bodies[name] = scrape(connect)
                 spent[name].append(run_ns(pids) - before)
                 took[name].append(seconds)
+                quiet.append(scrape(who["fairlead"][0], "/healthz")[0])
                 time.sleep(TURN_SECONDS / 2)
         began, before = time.monotonic(), run_ns(agent.pids())
         for _ in range(10):             # as a server with an interval of a second would
@@ -195,7 +197,7 @@ def measure(scrapes):
             time.sleep(1)
         share = (run_ns(agent.pids()) - before) / 1e9 / (time.monotonic() - began)
         return {"scrapes": scrapes, "cgroups": CGROUPS, "devices": DEVICES,
-                "cpu_share_at_1_s": share, "resident_bytes": resident_bytes(agent.pids()),
+                "cpu_share_at_1_s": share, "healthz_p99_seconds": quantile(quiet, 0.99), "resident_bytes": resident_bytes(agent.pids()),
                 **{name: {"series": series(bodies[name]), "bytes": len(bodies[name]),
                           "p50_seconds": statistics.median(took[name]),
                           "p99_seconds": quantile(took[name], 0.99),

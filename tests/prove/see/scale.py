@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Scrapes of a node with 250 cgroups and 64 devices, beside node_exporter in the same run
+(tests/bench/scrape.py).  The control is an answer of two bytes from the same agent."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from proof import prove, quietly, scaled
+
+from scrape import measure
+
+SCRAPES = 300
+LIMIT_SECONDS = 0.005
+LIMIT_BYTES = 24 << 20
+LIMIT_SHARE = 0.005
+QUIET_SECONDS = 0.002
+SERIES = 6000
+
+
+def control_is_off(found):
+    busy = found["healthz_p99_seconds"]
+    return f"two bytes took {busy * 1e3:.1f} ms" if busy > QUIET_SECONDS else ""
+
+
+def prove_scale(proof):
+    found = quietly(lambda: measure(scaled(SCRAPES, 20)), control_is_off)
+    ours, theirs = found["fairlead"], found["node_exporter"]
+    common = {"how": f"tests/bench/scrape.py {scaled(SCRAPES, 20)}", "pairs": found,
+              "control": {"two bytes, p99 seconds": found["healthz_p99_seconds"]}}
+    proof.claim("a scrape of 6,000 series, uncompressed", limit="p99 ≤ 5 ms",
+                figure={key: ours[key] for key in ("series", "bytes", "p50_seconds",
+                                                   "p99_seconds")},
+                holds=ours["series"] >= SERIES and ours["p99_seconds"] <= LIMIT_SECONDS, **common)
+    proof.claim("CPU of a scrape, beside node_exporter's in the same run",
+                limit="less than node_exporter's, mean and median",
+                figure={"ours, seconds": ours["cpu_seconds"],
+                        "theirs": theirs["cpu_seconds"], "their series": theirs["series"],
+                        "ours, median": ours["cpu_seconds_median"],
+                        "theirs, median": theirs["cpu_seconds_median"]},
+                holds=all(ours[key] < theirs[key]
+                          for key in ("cpu_seconds", "cpu_seconds_median")), **common)
+    resident = sum(found["resident_bytes"].values())
+    proof.claim("both processes with 250 cgroups and 64 devices", limit="≤ 24 MiB, VmRSS added up",
+                figure={"bytes": resident, **found["resident_bytes"]},
+                holds=resident <= LIMIT_BYTES, **common)
+    proof.claim("CPU of both processes, scraped each second", limit="≤ 0.5 % of one CPU",
+                figure={"share": found["cpu_share_at_1_s"]},
+                holds=found["cpu_share_at_1_s"] <= LIMIT_SHARE, **common)
+
+
+if __name__ == "__main__":
+    prove(prove_scale)
