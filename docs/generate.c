@@ -22,16 +22,23 @@ static void help(const struct command *all, size_t n, FILE *out)
 
 static void metrics(const struct command *all, size_t n, FILE *out)
 {
-	static const char *const kinds[] = { "counter", "gauge", "histogram", "summary", "info" };
+	static const char *const kinds[] = { "counter", "gauge", "histogram",
+					     "summary (native histogram in protobuf)", "info" };
 
 	(void)all;
 	(void)n;
 	fputs("<!-- Made by `make docs` from exporters/prometheus/families.c. -->\n"
 	      "# Metrics\n\n"
 	      "`GET /metrics` gives these, as Prometheus text or, where the scraper asks for it, as "
-	      "OpenMetrics. Counters count since the probes were loaded. The buckets of a histogram "
-	      "are powers of two from 1.024 µs to 68 s. A cgroup is named by its path; `pod` and "
-	      "`container` are what the path tells, or empty.\n\n"
+	      "OpenMetrics or protobuf. Counters count since the probes were loaded. The buckets of a "
+	      "histogram are powers of two from 1.024 µs to 68 s. A cgroup is named by its path; `pod` "
+	      "and `container` are what the path tells, or empty.\n\n"
+	      "In protobuf a histogram has native buckets (schema 0) beside the classic ones. Those of "
+	      "schema 0 end at powers of two of a second, ours at powers of two of a nanosecond, and "
+	      "2^30 ns are 1.0737 s: each of ours is told as the nearest one of theirs, so that "
+	      "quantiles of native histograms come out 6.9 % too low. Counts, sums and the classic "
+	      "buckets are exact; `scrape_classic_histograms` keeps these as well. Distributions of "
+	      "cgroups are native histograms only; text has their sums and counts.\n\n"
 	      "| metric | type | labels | is |\n|---|---|---|---|\n",
 	      out);
 	for (size_t i = 0; i < family_count; i++)
