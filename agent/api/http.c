@@ -276,9 +276,11 @@ static void body_ready(struct scrape_taker *t)
 static void cut_off(struct scrape_taker *t)
 {
 	struct waiter *w = (struct waiter *)t;
+	int fd = connection_fd(w->connection);
 
 	w->http->losses.cut_off++;
-	shutdown(connection_fd(w->connection), SHUT_RDWR);
+	if (fd >= 0)
+		shutdown(fd, SHUT_RDWR);
 }
 
 /* The body is lent until the request is completed, so that many can be sent the same. */

@@ -78,17 +78,16 @@ void out_count(struct out *o, uint64_t n)
 static void out_nanoseconds(struct out *o, uint64_t ns)
 {
 	uint64_t rest = ns % NS_PER_SEC;
-	char digits[DIGITS];
-	size_t length = 9;
+	char decimals[] = ".000000000";
+	size_t length = sizeof(decimals) - 1;
 
 	out_count(o, ns / NS_PER_SEC);
-	if (!rest)
-		return;
-	digits_before(digits + DIGITS, rest + NS_PER_SEC); /* so that zeros in front are there */
-	digits[DIGITS - 10] = '.';
-	while (digits[DIGITS - 10 + length] == '0')
+	for (size_t i = length - 1; rest; i--, rest /= 10)
+		decimals[i] = (char)('0' + rest % 10);
+	while (length > 1 && decimals[length - 1] == '0')
 		length--;
-	out_bytes(o, digits + DIGITS - 10, length + 1);
+	if (length > 1)
+		out_bytes(o, decimals, length);
 }
 
 void out_number(struct out *o, double n)
