@@ -103,6 +103,27 @@ static int refuse_command(const struct command *commands, size_t n, const char *
 	return -EINVAL;
 }
 
+static bool is_in(const struct word_table *words, const char *word)
+{
+	for (size_t i = 0; i < words->count; i++)
+		if (!strcmp(words->rows[i].name, word))
+			return true;
+	return false;
+}
+
+static int refuse_word(const struct command *c, const char *word, char *err, size_t n)
+{
+	char quoted[OPTION_QUOTE_MAX];
+	size_t used =
+		(size_t)snprintf(err, n, "'%s' has no %s '%s': there %s", c->name, c->words->noun,
+				 option_quote(word, quoted), c->words->count > 1 ? "are" : "is");
+
+	for (size_t i = 0; i < c->words->count && used < n; i++)
+		used += (size_t)snprintf(err + used, n - used, "%s %s", i ? "," : "",
+					 c->words->rows[i].name);
+	return -EINVAL;
+}
+
 static int check_words(const struct command_call *call, char *err, size_t n)
 {
 	const struct command *c = call->command;
@@ -114,8 +135,12 @@ static int check_words(const struct command_call *call, char *err, size_t n)
 	else if ((unsigned int)call->count > c->most)
 		snprintf(err, n, "'%s' does not take '%s': leave it out", c->name,
 			 option_quote(call->words[c->most], quoted));
-	else
+	else {
+		for (int i = 0; c->words && i < call->count; i++)
+			if (!is_in(c->words, call->words[i]))
+				return refuse_word(c, call->words[i], err, n);
 		return 0;
+	}
 	return -EINVAL;
 }
 

@@ -17,12 +17,24 @@ enum { COMMAND_DONE, COMMAND_FAILED, COMMAND_WRONG_USE, COMMAND_NO_AGENT }; /* e
 
 enum output_format { OUTPUT_TABLE, OUTPUT_JSON, _OUTPUT_FORMAT_MAX };
 
+/* What may stand behind a command where it is one of a list: [SECTION]... */
+struct word_row {
+	const char *name, *help; /* help: a few words, no full stop */
+};
+struct word_table {
+	const char *heading; /* "Sections" */
+	const char *noun;    /* "section" */
+	const struct word_row *rows;
+	size_t count;
+};
+
 struct command {
 	const char *name;
 	const char *summary;                /* a few words on one line, no full stop */
 	const char *description;            /* paragraphs, an empty line between them */
 	const char *arguments;              /* "FILE", "[JOB]", as in the usage line; NULL: none */
 	unsigned int least, most;           /* how many of them */
+	const struct word_table *words;     /* each must be one of these; NULL: anything goes */
 	const struct option_table *options; /* its own; may hide a common one; NULL: none */
 	size_t size;                        /* of the struct that its own options fill */
 	bool configured;                    /* takes the settings of config_options() too */

@@ -36,6 +36,14 @@ static void write_flags(const struct command *c, FILE *out)
 	}
 }
 
+static void write_words(const struct word_table *words, FILE *out)
+{
+	fprintf(out, "\n%s:\n", words->heading);
+	for (size_t i = 0; i < words->count; i++)
+		parts_wrap(words->rows[i].help, fprintf(out, "  %s", words->rows[i].name),
+			   SUMMARY_COLUMN, out);
+}
+
 static void write_examples(const char *lines, FILE *out)
 {
 	char command[PARTS_TEXT_MAX], does[PARTS_TEXT_MAX];
@@ -58,6 +66,8 @@ static void write_command(const struct command *c, FILE *out)
 	fprintf(out, "Usage: fairlead %s [OPTION]...%s%s\n\n", c->name, c->arguments ? " " : "",
 		c->arguments ? c->arguments : "");
 	parts_wrap(c->description, 0, 0, out);
+	if (c->words)
+		write_words(c->words, out);
 	write_flags(c, out);
 	if (c->examples)
 		write_examples(c->examples, out);

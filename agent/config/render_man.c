@@ -91,6 +91,15 @@ static void put_flags(FILE *out, const struct command *c, enum parts_group group
 			put_flag(out, &parts_table(c, group)->rows[i]);
 }
 
+static void put_words(FILE *out, const struct word_table *words)
+{
+	put(out, ".PP\n", words->heading, ":\n");
+	for (size_t i = 0; i < words->count; i++) {
+		put(out, ".TP\n\\fB", words->rows[i].name, "\\fR\n");
+		put_text(out, words->rows[i].help);
+	}
+}
+
 static void put_examples(FILE *out, const char *lines)
 {
 	char command[PARTS_TEXT_MAX], does[PARTS_TEXT_MAX];
@@ -118,6 +127,8 @@ static void put_command(FILE *out, const struct command *c)
 		put(out, " ", c->arguments, "");
 	fputs("\"\n", out);
 	put_text(out, c->description);
+	if (c->words)
+		put_words(out, c->words);
 	put_flags(out, c, PARTS_OWN);
 	if (c->configured) {
 		fputs(".PP\nEvery setting of the configuration is a flag too and wins over the "

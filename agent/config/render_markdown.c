@@ -64,6 +64,16 @@ static void put_flags(const struct command *c, enum parts_group group, FILE *out
 			put_flag(&parts_table(c, group)->rows[i], out);
 }
 
+static void put_words(const struct word_table *words, FILE *out)
+{
+	fprintf(out, "\n| %s | shows |\n|---|---|\n", words->noun);
+	for (size_t i = 0; i < words->count; i++) {
+		fprintf(out, "| `%s` | ", words->rows[i].name);
+		put_cell(words->rows[i].help, out);
+		fputs(" |\n", out);
+	}
+}
+
 static void put_examples(const char *lines, FILE *out)
 {
 	fputs("\n```sh\n", out);
@@ -88,6 +98,8 @@ void render_markdown_commands(const struct command *all, size_t n, FILE *out)
 		fprintf(out, "\n## fairlead %s%s%s\n\n", c->name, c->arguments ? " " : "",
 			c->arguments ? c->arguments : "");
 		parts_wrap(c->description, 0, 0, out);
+		if (c->words)
+			put_words(c->words, out);
 		put_flags(c, PARTS_OWN, out);
 		if (c->configured)
 			fputs("\nEvery setting of [the configuration](config.md) is a flag too and "

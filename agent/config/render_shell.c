@@ -79,6 +79,14 @@ static void bash_command_words(const struct command *c, FILE *out)
 	fputs(" ;;\n", out);
 }
 
+static void bash_words(const struct command *c, FILE *out)
+{
+	fprintf(out, "\t\t%s) _fairlead_words", c->name);
+	for (size_t i = 0; i < c->words->count; i++)
+		fprintf(out, " %s", c->words->rows[i].name);
+	fputs(" ;;\n", out);
+}
+
 void render_bash(const struct command *all, size_t n, FILE *out)
 {
 	fputs("# bash completion for fairlead\n"
@@ -116,7 +124,9 @@ void render_bash(const struct command *all, size_t n, FILE *out)
 		fprintf(out, " %s", all[i].name);
 	fputs(" ;;\n", out);
 	for (size_t i = 0; i < n; i++)
-		if (all[i].arguments && strstr(all[i].arguments, "FILE"))
+		if (all[i].words)
+			bash_words(&all[i], out);
+		else if (all[i].arguments && strstr(all[i].arguments, "FILE"))
 			fprintf(out, "\t\t%s) _fairlead_files -f ;;\n", all[i].name);
 	fputs("\t\tesac\n\t\treturn\n\tfi\n\tcase $command in\n", out);
 	bash_command_words(NULL, out);
@@ -189,6 +199,14 @@ static void zsh_flag(const struct command *c, const struct option_row *row, FILE
 	}
 }
 
+static void zsh_words(const struct word_table *words, FILE *out)
+{
+	fputc('(', out);
+	for (size_t i = 0; i < words->count; i++)
+		fprintf(out, "%s%s", i ? " " : "", words->rows[i].name);
+	fputc(')', out);
+}
+
 void render_zsh(const struct command *all, size_t n, FILE *out)
 {
 	fputs("#compdef fairlead\n"
@@ -218,7 +236,12 @@ void render_zsh(const struct command *all, size_t n, FILE *out)
 		if (c->arguments) {
 			fputs(" \\\n\t\t'*:", out);
 			zsh_put(c->arguments, out);
-			fprintf(out, ":%s'", strstr(c->arguments, "FILE") ? "_files" : " ");
+			fputc(':', out);
+			if (c->words)
+				zsh_words(c->words, out);
+			else
+				fputs(strstr(c->arguments, "FILE") ? "_files" : " ", out);
+			fputc('\'', out);
 		}
 		fputs("\n\t\t;;\n", out);
 	}

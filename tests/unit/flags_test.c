@@ -58,12 +58,16 @@ static const struct option_row draw_rows[] = {
 };
 static const struct option_table draw_options = { draw_rows, 1 };
 
+static const struct word_row part_rows[] = { { "cpus", "each CPU" }, { "disks", "each disk" } };
+static const struct word_table parts = { "Parts", "part", part_rows, 2 };
+
 static const struct command table[] = {
 	{ .name = "look", .options = &look_options, .size = sizeof(struct look_args) },
 	{ .name = "serve", .configured = true },
 	{ .name = "draw", .options = &draw_options, .size = sizeof(struct look_args) },
 	{ .name = "steer", .arguments = "on|off", .least = 1, .most = 1 },
 	{ .name = "run", .arguments = "[CMD]...", .most = 99 },
+	{ .name = "show", .arguments = "[PART]...", .most = 9, .words = &parts },
 };
 
 static struct command_call call;
@@ -262,6 +266,16 @@ static int words_are_counted(void)
 	return 0;
 }
 
+static int words_of_a_list_are_checked_against_it(void)
+{
+	CHECK(parse("show") == 0 && call.count == 0);
+	CHECK(parse("show disks cpus --quiet disks") == 0 && call.count == 3);
+	CHECK(refuses("show cpus cpu", "'show' has no part 'cpu': there are cpus, disks"));
+	CHECK(refuses("show -- --x\033", "'show' has no part '--x\\x1b': there are cpus, disks"));
+	CHECK(parse("show nonsense --help") == 0 && call.common.help);
+	return 0;
+}
+
 static int help_can_be_asked_for_anywhere(void)
 {
 	CHECK(parse("--help") == 0 && call.common.help && !call.command);
@@ -320,6 +334,7 @@ TEST_MAIN({ "a flag takes its value in every customary form",
 	  { "the environment names the socket for all", the_environment_names_the_socket_for_all },
 	  { "a command that is none is refused", a_command_that_is_none_is_refused },
 	  { "words are counted", words_are_counted },
+	  { "words of a list are checked against it", words_of_a_list_are_checked_against_it },
 	  { "help can be asked for anywhere", help_can_be_asked_for_anywhere },
 	  { "a target that is NULL is only checked", a_target_that_is_null_is_only_checked },
 	  { "words of any length are survived", words_of_any_length_are_survived }, )

@@ -39,6 +39,9 @@ static const struct option_row rows[] = {
 };
 static const struct option_table options = { rows, 3 };
 
+static const struct word_row part_rows[] = { { "cpus", "each CPU" }, { "disks", "each | disk" } };
+static const struct word_table parts = { "Parts", "part", part_rows, 2 };
+
 static const struct command table[] = {
 	{ .name = "serve",
 	  .summary = "runs",
@@ -54,6 +57,12 @@ static const struct command table[] = {
 	  .options = &options,
 	  .size = sizeof(struct args),
 	  .examples = "fairlead look  # once\nfairlead look -o json | jq '.a'\n" },
+	{ .name = "show",
+	  .summary = "shows parts",
+	  .description = "Shows.",
+	  .arguments = "[PART]...",
+	  .most = 2,
+	  .words = &parts },
 };
 
 typedef void renderer(const struct command *commands, size_t n, FILE *out);
@@ -64,7 +73,7 @@ static char *rendered(renderer *render)
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
 
-	render(table, 2, out);
+	render(table, sizeof(table) / sizeof(table[0]), out);
 	fclose(out);
 	return text;
 }
@@ -243,11 +252,12 @@ static int bash_completes_commands_flags_and_values(void)
 {
 	if (system("command -v bash >/dev/null") != 0)
 		SKIP("there is no bash");
-	CHECK(bash_offers("fairlead ''", "serve look") == 0);
+	CHECK(bash_offers("fairlead ''", "serve look show") == 0);
 	CHECK(bash_offers("fairlead look --so", "--some-file --socket") == 0);
 	CHECK(bash_offers("fairlead serve --log-level ''", "error warn info debug") == 0);
 	CHECK(bash_offers("fairlead serve --log-level = de", "debug") == 0);
 	CHECK(bash_offers("fairlead serve --signals-window ''", "") == 0);
+	CHECK(bash_offers("fairlead show cpus d", "disks") == 0);
 	CHECK(bash_offers("fairlead look --some-file /proc/self/cmdl", "/proc/self/cmdline") == 0);
 	return 0;
 }
@@ -260,6 +270,23 @@ static int zsh_texts_cannot_end_their_quotes(void)
 	CHECK(strstr(text, "'look:shows the node'\\''s state'"));
 	CHECK(strstr(text, "'--log-format=[Lines for people, or one JSON object a line for log "
 			   "collectors]:value:(text json)'"));
+	return 0;
+}
+
+static int what_may_stand_behind_a_command_is_told_everywhere(void)
+{
+	static renderer *const all[] = { help_of_all, render_man_commands, render_markdown_commands,
+					 render_zsh };
+	static const char *const wanted[] = { "\nParts:\n  cpus          each CPU\n",
+					      ".TP\n\\fBcpus\\fR\neach CPU\n",
+					      "| `disks` | each \\| disk |\n",
+					      "'*:\\[PART\\]...:(cpus disks)'" };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		CLEANUP(freep) char *text = rendered(all[i]);
+
+		CHECK(strstr(text, wanted[i]));
+	}
 	return 0;
 }
 
@@ -285,5 +312,7 @@ TEST_MAIN({ "help fits eighty columns", help_fits_eighty_columns },
 	  { "no cell of a table is torn", no_cell_of_a_table_is_torn },
 	  { "bash completes commands, flags and values", bash_completes_commands_flags_and_values },
 	  { "zsh texts cannot end their quotes", zsh_texts_cannot_end_their_quotes },
+	  { "what may stand behind a command is told everywhere",
+	    what_may_stand_behind_a_command_is_told_everywhere },
 	  { "the brief of a help is its first sentence",
 	    the_brief_of_a_help_is_its_first_sentence }, )
