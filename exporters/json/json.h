@@ -13,6 +13,15 @@ struct snapshot;
 char *json_snapshot(const struct snapshot *s);
 char *json_findings(const struct findings *f, const char *kernel);
 
-/* -EBADMSG: not an object of this schema.  What the schema allows to be absent stays 0. */
+/*
+ * -EBADMSG: not an object of this schema.  What the schema allows to be absent stays 0; all text
+ * is made printable, as it goes to a terminal.
+ */
 int json_read_snapshot(const char *text, size_t length, struct snapshot **ret);
 int json_read_findings(const char *text, size_t length, struct findings *ret, char kernel[65]);
+
+/*
+ * The object with only these keys and those that say what it is (schema, time, version …); with
+ * keys NULL all of it.  ASCII only, whoever wrote it.  NULL: no JSON object, or out of memory.
+ */
+char *json_keep(const char *text, size_t length, const char *const *keys, size_t count);

@@ -2,9 +2,9 @@
 /* What the files of this room share. */
 #pragma once
 #include <jansson.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "agent/base/printable.h"
 #include "agent/snapshot/finding.h"
 
 static inline void json_freep(json_t **j)
@@ -27,9 +27,10 @@ static inline enum finding_state json_state(const json_t *row)
 json_t *json_losses(const struct losses *l);
 void json_read_losses(const json_t *list, struct losses *ret);
 
+/* Whatever is read here is to be shown to a person: no text comes in that a terminal obeys. */
 static inline void json_text(const json_t *parent, const char *key, char *ret, size_t size)
 {
 	const char *text = json_string_value(json_object_get(parent, key));
 
-	snprintf(ret, size, "%s", text ? text : "");
+	printable_copy(ret, size, text ? text : "");
 }

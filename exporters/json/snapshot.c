@@ -404,6 +404,9 @@ static void read_cgroups(struct snapshot *s, const json_t *cgroups)
 		to->id = count_of(c, "id");
 		to->number = i;
 		json_text(c, "path", to->path, sizeof(to->path));
+		json_text(c, "pod", to->pod, sizeof(to->pod));
+		json_text(c, "container", to->container, sizeof(to->container));
+		json_text(c, "unit", to->unit, sizeof(to->unit));
 		to->wait = read_distribution(json_object_get(c, "wait"));
 		read_counts(c, sched_count_names, to->sched, to->sched_total, _SCHED_CGROUP_MAX);
 		read_counts(json_object_get(c, "cache"), cache_count_names, to->cache,
@@ -448,6 +451,11 @@ static void read_totals(struct snapshot *s, const json_t *root)
 	s->memory = (struct memory){ .known = json_is_object(memory),
 				     .total_bytes = count_of(memory, "total_bytes"),
 				     .available_bytes = count_of(memory, "available_bytes"),
+				     .free_bytes = count_of(memory, "free_bytes"),
+				     .cached_bytes = count_of(memory, "cached_bytes"),
+				     .dirty_bytes = count_of(memory, "dirty_bytes"),
+				     .writeback_bytes = count_of(memory, "writeback_bytes"),
+				     .major_faults = count_of(memory, "major_faults_total"),
 				     .swap_total_bytes = count_of(memory, "swap_total_bytes"),
 				     .swap_free_bytes = count_of(memory, "swap_free_bytes"),
 				     .oom_kills = count_of(memory, "oom_kills_total") };
@@ -473,6 +481,40 @@ static void read_disks(struct snapshot *s, const json_t *disks)
 			to->op[op] = read_operation(of);
 			to->total[op] = read_total(of);
 		}
+	}
+}
+
+static struct interface_way read_way(const json_t *way, bool total)
+{
+	static const char *const keys[][2] = { { "bytes", "bytes_total" },
+					       { "packets", "packets_total" },
+					       { "errors", "errors_total" },
+					       { "dropped", "dropped_total" } };
+
+	return (struct interface_way){ .bytes = count_of(way, keys[0][total]),
+				       .packets = count_of(way, keys[1][total]),
+				       .errors = count_of(way, keys[2][total]),
+				       .dropped = count_of(way, keys[3][total]) };
+}
+
+static void read_interface(struct interface *to, const json_t *from, bool total)
+{
+	json_text(from, "name", to->name, sizeof(to->name));
+	to->received = read_way(json_object_get(from, "received"), total);
+	to->sent = read_way(json_object_get(from, "sent"), total);
+}
+
+static void read_network(struct snapshot *s, const json_t *interfaces)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)interfaces, i, one) {
+		if (i == INTERFACES_MAX)
+			break;
+		read_interface(&s->network.interfaces[i], one, false);
+		read_interface(&s->network_total.interfaces[i], one, true);
+		s->network.count = s->network_total.count = i + 1;
 	}
 }
 
@@ -609,6 +651,7 @@ int json_read_snapshot(const char *text, size_t length, struct snapshot **ret)
 	read_shares(s, cgroups);
 	read_waiters(s, json_object_get(root, "waiters"));
 	read_caches(s, json_object_get(root, "caches"));
+	read_network(s, json_object_get(root, "network"));
 	read_subjects(s, json_object_get(root, "subjects"));
 	json_read_losses(json_object_get(root, "losses"), &s->lost);
 	*ret = TAKE(s);

@@ -129,6 +129,37 @@ static int more_findings_than_there_is_room_are_refused(void)
 	return 0;
 }
 
+static int only_the_keys_asked_for_are_kept(void)
+{
+	static const char text[] = "{\"schema\":\"x\",\"cpus\":[1.5],\"disks\":null,"
+				   "\"node\":\"a\xc2\x9b\"}";
+	static const char *const keys[] = { "cpus", "none" };
+	CLEANUP(freep) char *kept = json_keep(text, strlen(text), keys, 2);
+	CLEANUP(freep) char *all = json_keep(text, strlen(text), NULL, 0);
+
+	CHECK(kept && !strcmp(kept, "{\"schema\":\"x\",\"cpus\":[1.5]}"));
+	CHECK(all && strstr(all, "\"a\\u009B\"") && strstr(all, "\"disks\":null"));
+	CHECK(!json_keep("[1]", 3, NULL, 0) && !json_keep("{", 1, NULL, 0));
+	return 0;
+}
+
+static int text_from_outside_comes_in_printable(void)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = example();
+	CLEANUP(snapshot_freep) struct snapshot *back = NULL;
+	CLEANUP(freep) char *text = NULL;
+
+	strcpy(s->host, "a\033[2J");
+	strcpy(s->cgroups[0].path, "/b\r\n");
+	strcpy(s->cgroups[0].pod, "c\x7f");
+	strcpy(s->disks[0].name, "d\a");
+	text = json_snapshot(s);
+	CHECK(text && json_read_snapshot(text, strlen(text), &back) == 0);
+	CHECK(!strcmp(back->host, "a?[2J") && !strcmp(back->cgroups[0].path, "/b??"));
+	CHECK(!strcmp(back->cgroups[0].pod, "c?") && !strcmp(back->disks[0].name, "d?"));
+	return 0;
+}
+
 TEST_MAIN({ "what is written is read back", what_is_written_is_read_back },
 	  { "what is not measured is null and not an empty list",
 	    what_is_not_measured_is_null_and_not_an_empty_list },
@@ -136,5 +167,7 @@ TEST_MAIN({ "what is written is read back", what_is_written_is_read_back },
 	    eleven_days_of_waits_keep_their_nanoseconds },
 	  { "a name that is no text is still JSON", a_name_that_is_no_text_is_still_json },
 	  { "another schema is refused", another_schema_is_refused },
+	  { "only the keys asked for are kept", only_the_keys_asked_for_are_kept },
+	  { "text from outside comes in printable", text_from_outside_comes_in_printable },
 	  { "more findings than there is room are refused",
 	    more_findings_than_there_is_room_are_refused }, )
