@@ -15,11 +15,16 @@
 static int show(const struct command_call *call, const char *json)
 {
 	CLEANUP(freep) struct findings *f = malloc(sizeof(*f));
+	CLEANUP(freep) char *ascii = NULL;
 	char kernel[65];
 
-	if (call->common.output == OUTPUT_JSON)
-		return puts(json) < 0 || fflush(stdout) ? COMMAND_FAILED : COMMAND_DONE;
-	if (!f || json_read_findings(json, strlen(json), f, kernel)) {
+	if (call->common.output == OUTPUT_JSON) {
+		ascii = json_keep(json, strlen(json), NULL, 0);
+		if (ascii)
+			return puts(ascii) < 0 || fflush(stdout) ? COMMAND_FAILED : COMMAND_DONE;
+	}
+	if (!f || call->common.output == OUTPUT_JSON ||
+	    json_read_findings(json, strlen(json), f, kernel)) {
 		fprintf(stderr,
 			"fairlead: the agent's answer makes no sense: are agent and command of "
 			"the same version?\n");

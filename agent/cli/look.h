@@ -24,7 +24,7 @@ bool look_by_agent(const struct look *l);
 /*
  * The versioned JSON object, the caller's to free; a table is made from it as well, so that
  * there is one way from the node to the eye.  window_ns 0: the agent's own last window, or
- * 1 s without an agent.
+ * 0.8 s without an agent.
  */
 int look_snapshot(struct look *l, uint64_t window_ns, char **json);
 int look_findings(struct look *l, char **json);

@@ -1,11 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* print: what a person sees of a snapshot and of findings, in 80 columns. */
+/*
+ * print: what a person sees of a snapshot and of findings, in the columns of the terminal or, where
+ * it is none, in 80.
+ */
 #pragma once
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 struct findings;
 struct snapshot;
+struct word_table;
 
-void print_snapshot(const struct snapshot *s, bool colour, FILE *out);
+/* What a snapshot can be asked for by name; a name is that of a key of the JSON object, too. */
+extern const struct word_table print_sections;
+
+/* Only these sections, whole; none: all of them, each cut to what fits a screen. */
+void print_snapshot(const struct snapshot *s, char *const *sections, int count, bool colour,
+		    FILE *out);
 void print_findings(const struct findings *f, const char *kernel, bool colour, FILE *out);

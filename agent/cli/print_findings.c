@@ -6,29 +6,10 @@
 #include "agent/cli/table.h"
 #include "agent/snapshot/finding.h"
 
-#define COLUMNS 80
-#define NAME    19
-#define INDENT  31 /* two spaces, name, state, a space each */
+#define NAME   19
+#define INDENT 31 /* two spaces, name, state, a space each */
 
-/* Wraps at words; the first line begins where the cursor is, the others at INDENT. */
-static void print_wrapped(const char *text, FILE *out)
-{
-	size_t room = COLUMNS - INDENT;
-
-	while (strlen(text) > room) {
-		size_t cut = room;
-
-		while (cut && text[cut] != ' ')
-			cut--;
-		if (!cut)
-			cut = room; /* one long word */
-		fprintf(out, "%.*s\n%*s", (int)cut, text, INDENT, "");
-		text += cut + (text[cut] == ' ');
-	}
-	fprintf(out, "%s\n", text);
-}
-
-static void print_part(const char *label, const char *text, FILE *out)
+static void print_part(const char *label, const char *text, unsigned int columns, FILE *out)
 {
 	char line[512];
 
@@ -36,7 +17,7 @@ static void print_part(const char *label, const char *text, FILE *out)
 		return;
 	snprintf(line, sizeof(line), "%s: %s", label, text);
 	fprintf(out, "%*s", INDENT, "");
-	print_wrapped(line, out);
+	table_wrap(line, INDENT, INDENT, columns, out);
 }
 
 /* Where nothing was lost there is nothing to look at. */
@@ -53,6 +34,7 @@ static void print_losses(const struct losses *l, FILE *out)
 void print_findings(const struct findings *f, const char *kernel, bool colour, FILE *out)
 {
 	static const char *const heads[] = { "HOOKS", "BACKENDS", "CAPABILITIES" };
+	unsigned int columns = table_columns(out);
 	size_t bad = 0;
 
 	fprintf(out, "Linux %s\n", kernel);
@@ -69,9 +51,9 @@ void print_findings(const struct findings *f, const char *kernel, bool colour, F
 			    NAME) /* too long for its column: a line of its own */
 				fprintf(out, "\n%*s", NAME + 2, "");
 			fprintf(out, " %s ", table_state(row->state, colour));
-			print_wrapped(row->reason, out);
-			print_part("lost", row->lost, out);
-			print_part("mend", row->mend, out);
+			table_wrap(row->reason, INDENT, INDENT, columns, out);
+			print_part("lost", row->lost, columns, out);
+			print_part("mend", row->mend, columns, out);
 		}
 	}
 	print_losses(&f->lost, out);

@@ -1,194 +1,293 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "agent/base/clock.h"
+#include "agent/cli/columns.h"
 #include "agent/cli/print.h"
 #include "agent/cli/table.h"
+#include "agent/config/command.h"
 #include "agent/snapshot/snapshot.h"
 
-#define CGROUPS_SHOWN 10
-#define DISKS_SHOWN   8
+struct page {
+	const struct snapshot *s;
+	FILE *out;
+	unsigned int columns;
+	bool colour;
+	bool whole; /* the section was asked for: all of it */
+	bool first; /* nothing stands above it */
+};
 
-static double window_seconds(const struct snapshot *s)
+/* A sentence of ours around text of others: wrapped rather than cut. */
+__attribute__((format(printf, 2, 3))) static void say(const struct page *p, const char *format, ...)
 {
-	return s->window_ns ? (double)s->window_ns / (double)NS_PER_SEC : 1;
+	char text[768];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	table_wrap(text, 0, 2, p->columns, p->out);
 }
 
-static void print_head(const struct snapshot *s, FILE *out)
+static void print_node(const struct page *p)
 {
-	char up[CELL], window[CELL], own_up[CELL], rss[CELL];
+	const struct snapshot *s = p->s;
+	char up[CELL];
 	size_t online = 0;
 
 	for (size_t i = 0; i < s->cpu_count; i++)
 		online += s->cpus[i].online;
-	fprintf(out, "node %s, up %s\n", s->host, table_time(up, s->uptime_ns));
-	fprintf(out, "Linux %s %s, %zu of %zu CPUs online\n", s->kernel, s->machine, online,
-		s->cpu_count);
-	fprintf(out, "window %s, ", table_time(window, s->window_ns));
-	if (s->agent.present)
-		fprintf(out, "from the agent: up %s, %s with its warden\n",
-			table_time(own_up, s->agent.uptime_ns),
-			table_bytes(rss, s->agent.rss_bytes + s->agent.warden_rss_bytes));
+	say(p, "node %s, up %s", s->host, table_time(up, s->uptime_ns));
+	say(p, "Linux %s %s, %zu of %zu CPUs online", s->kernel, s->machine, online, s->cpu_count);
+}
+
+static void print_agent(const struct page *p)
+{
+	const struct agent_snapshot *a = &p->s->agent;
+	char window[CELL], up[CELL], rss[CELL];
+
+	table_time(window, p->s->window_ns);
+	if (a->present)
+		say(p, "window %s, from the agent: up %s, %s with its warden", window,
+		    table_time(up, a->uptime_ns),
+		    table_bytes(rss, a->rss_bytes + a->warden_rss_bytes));
 	else
-		fprintf(out, "no agent: probes loaded for this look\n");
+		say(p, "window %s, no agent: probes loaded for this look", window);
 }
 
-static void print_wait(const struct snapshot *s, const char *name, const struct hist *h, FILE *out)
+static void print_memory(const struct page *p)
 {
-	char rate[CELL], sum[CELL], p50[CELL], p90[CELL], p99[CELL];
-	double seconds = window_seconds(s);
+	const struct memory *m = &p->s->memory;
+	char a[CELL], b[CELL], swap[48] = "", killed[64] = "";
 
-	fprintf(out, "%-26s %9s %9s %9s %9s %9s\n", name,
-		table_count(rate, (double)hist_count(h) / seconds),
-		table_time(sum, (uint64_t)((double)h->sum_ns / seconds)),
-		table_time(p50, hist_quantile_ns(h, 0.5)),
-		table_time(p90, hist_quantile_ns(h, 0.9)),
-		table_time(p99, hist_quantile_ns(h, 0.99)));
-}
-
-static void print_cpus(const struct snapshot *s, FILE *out)
-{
-	struct hist node = snapshot_node_wait(s);
-	char name[32];
-
-	fprintf(out, "\n%-26s %9s %9s %9s %9s %9s\n", "WAITING FOR A CPU", "waits/s", "waited/s",
-		"p50 <", "p90 <", "p99 <");
-	print_wait(s, "node", &node, out);
-	for (size_t i = 0; i < s->cpu_count; i++) {
-		snprintf(name, sizeof(name), "  cpu%u%s", s->cpus[i].cpu,
-			 s->cpus[i].online ? "" : " (offline)");
-		print_wait(s, name, &s->cpus[i].wait, out);
-	}
-}
-
-static bool is_quiet(const struct disk_snapshot *d)
-{
-	uint64_t n = d->known ? d->in_flight : 0;
-
-	for (int op = 0; op < _DISK_OP_MAX; op++)
-		n += d->op[op].ios + d->op[op].completed + hist_count(&d->op[op].device);
-	return !n;
-}
-
-static void print_disk(const struct snapshot *s, const struct disk_snapshot *d, FILE *out)
-{
-	char reads[CELL], read[CELL], writes[CELL], written[CELL], p50[CELL], p99[CELL], now[CELL];
-	const struct disk_count_snapshot *r = &d->op[DISK_READ], *w = &d->op[DISK_WRITE];
-	double seconds = window_seconds(s);
-	struct hist times = { 0 };
-
-	for (int op = 0; op < _DISK_OP_MAX; op++)
-		hist_add(&times, &d->op[op].device);
-	snprintf(now, sizeof(now), "%llu", (unsigned long long)d->in_flight);
-	fprintf(out, "%-16.16s %8s %9s %8s %9s %8s %8s %6s\n", d->name,
-		table_count(reads, (double)r->ios / seconds),
-		table_bytes(read, (uint64_t)((double)r->bytes / seconds)),
-		table_count(writes, (double)w->ios / seconds),
-		table_bytes(written, (uint64_t)((double)w->bytes / seconds)),
-		table_time(p50, hist_quantile_ns(&times, 0.5)),
-		table_time(p99, hist_quantile_ns(&times, 0.99)), d->known ? now : "?");
-}
-
-static void print_disks(const struct snapshot *s, FILE *out)
-{
-	size_t shown = 0, quiet = 0;
-
-	if (!s->disks_measured)
+	if (!m->known)
 		return;
-	fprintf(out, "\n%-16s %8s %9s %8s %9s %8s %8s %6s\n", "DISK", "reads/s", "read/s",
-		"writes/s", "written/s", "p50 <", "p99 <", "now");
-	for (size_t i = 0; i < s->disk_count; i++) {
-		if (is_quiet(&s->disks[i])) {
-			quiet++;
-		} else if (shown < DISKS_SHOWN) {
-			print_disk(s, &s->disks[i], out);
+	if (m->swap_total_bytes)
+		snprintf(swap, sizeof(swap), ", %s swapped",
+			 table_bytes(a, m->swap_total_bytes - m->swap_free_bytes));
+	if (m->oom_kills)
+		snprintf(killed, sizeof(killed), ", %llu killed for want of it since boot",
+			 (unsigned long long)m->oom_kills);
+	say(p, "memory %s of %s available%s%s", table_bytes(a, m->available_bytes),
+	    table_bytes(b, m->total_bytes), swap, killed);
+	if (p->whole)
+		say(p, "  free %s, cached %s", table_bytes(a, m->free_bytes),
+		    table_bytes(b, m->cached_bytes));
+	if (p->whole)
+		say(p, "  to be written %s, being written %s", table_bytes(a, m->dirty_bytes),
+		    table_bytes(b, m->writeback_bytes));
+}
+
+static double percent(const struct page *p, uint64_t ns)
+{
+	return (double)ns / (snapshot_seconds(p->s) * 1e7);
+}
+
+/* Which share of the window tasks stood still for want of something. */
+static void print_pressure(const struct page *p)
+{
+	const struct pressure *of = p->s->pressure;
+	char text[128];
+	size_t used = 0;
+
+	for (int i = 0; i < _PRESSURE_MAX; i++)
+		if (of[i].known)
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s %.1f%%",
+						 used ? ", " : "", pressure_names[i],
+						 percent(p, of[i].some_ns));
+	if (used)
+		say(p, "pressure %s of the time a task stood still for it", text);
+	for (int i = 0; i < _PRESSURE_MAX && p->whole; i++)
+		if (of[i].known)
+			say(p, "  %s: all that there were stood still %.1f%% of the time",
+			    pressure_names[i], percent(p, of[i].full_ns));
+}
+
+struct layout { /* of one list on this page */
+	const struct listing *list;
+	size_t columns[COLUMNS_MAX], count;
+	unsigned int name_width;
+};
+
+static void print_heading(const struct page *p, const struct layout *l, const char *heading)
+{
+	fprintf(p->out, "%s%-*.*s", p->first ? "" : "\n", (int)l->name_width, (int)l->name_width,
+		heading);
+	for (size_t i = 0; i < l->count; i++) {
+		const struct column *c = &l->list->columns[l->columns[i]];
+
+		fprintf(p->out, " %*s", (int)c->width, c->head);
+	}
+	fputc('\n', p->out);
+}
+
+static void print_row(const struct page *p, const struct layout *l, size_t row, const char *indent)
+{
+	char name[LISTING_NAME_MAX], shown[LISTING_NAME_MAX + 128], cell[CELL];
+
+	l->list->name(p->s, row, name);
+	fprintf(p->out, "%s%s", indent,
+		table_tail(shown, sizeof(shown), name, l->name_width - strlen(indent)));
+	for (size_t i = 0; i < l->count; i++) {
+		const struct column *c = &l->list->columns[l->columns[i]];
+
+		fprintf(p->out, " %*s", (int)c->width, column_format(c, c->value(p->s, row), cell));
+	}
+	fputc('\n', p->out);
+}
+
+static struct layout lay_out(const struct page *p, enum listing_kind kind)
+{
+	struct layout l = { .list = &listings[kind] };
+
+	l.count = listing_fit(l.list, p->columns, -1, l.columns, &l.name_width);
+	return l;
+}
+
+/* What has nothing to tell is left out, and what is more than `most` unless it was asked for. */
+static void print_rows(const struct page *p, const struct layout *l, size_t most,
+		       const char *section, const char *none)
+{
+	size_t rows = l->list->rows(p->s), shown = 0, more = 0;
+
+	for (size_t i = 0; i < rows; i++) {
+		if (l->list->is_quiet(p->s, i))
+			continue;
+		if (shown < most || p->whole) {
+			print_row(p, l, i, "");
 			shown++;
+		} else {
+			more++;
 		}
 	}
-	if (s->disk_count - quiet > shown)
-		fprintf(out, "and %zu more: -o json shows all\n", s->disk_count - quiet - shown);
+	if (more)
+		say(p, "and %zu more: `fairlead snapshot %s` shows all", more, section);
 	if (!shown)
-		fprintf(out, "no disk did anything\n");
+		say(p, "%s", none);
 }
 
-static void print_cgroups(const struct snapshot *s, FILE *out)
+/* Whoever asked for what is not there is told; the page as a whole ends with what is off. */
+static bool measures(const struct page *p)
 {
-	double seconds = window_seconds(s);
-
-	fprintf(out, "\n%-32s %8s %9s %8s %9s %9s\n", "CGROUP, LONGEST WAIT FIRST", "waits/s",
-		"waited/s", "mean", "read/s", "written/s");
-	for (size_t i = 0; i < s->cgroup_count && i < CGROUPS_SHOWN; i++) {
-		const struct cgroup_snapshot *c = &s->cgroups[i];
-		char path[64], rate[CELL], sum[CELL], mean[CELL], read[CELL], written[CELL];
-		struct share_count r = snapshot_share(s, c->number, DISK_READ);
-		struct share_count w = snapshot_share(s, c->number, DISK_WRITE);
-
-		fprintf(out, "%-32s %8s %9s %8s %9s %9s\n",
-			table_tail(path, sizeof(path), c->path, 32),
-			table_count(rate, (double)c->sched[SCHED_WAITS] / seconds),
-			table_time(sum, (uint64_t)((double)c->sched[SCHED_WAIT_NS] / seconds)),
-			table_time(mean, c->sched[SCHED_WAITS]
-						 ? c->sched[SCHED_WAIT_NS] / c->sched[SCHED_WAITS]
-						 : 0),
-			table_bytes(read, (uint64_t)((double)r.bytes / seconds)),
-			table_bytes(written, (uint64_t)((double)w.bytes / seconds)));
-	}
-	if (s->cgroup_count > CGROUPS_SHOWN)
-		fprintf(out, "and %zu more: -o json shows all\n", s->cgroup_count - CGROUPS_SHOWN);
+	for (size_t i = 0; i < p->s->subject_count; i++)
+		if (p->s->subjects[i].state != FINDING_OFF)
+			return true;
+	if (p->whole)
+		say(p, "nothing is measured: `fairlead doctor` says why");
+	return false;
 }
 
-/* Two lines: how much memory is left, and which share of the window tasks stood still. */
-static void print_node(const struct snapshot *s, FILE *out)
+static void print_cpus(const struct page *p)
 {
-	char available[CELL], total[CELL], swap[CELL];
-	const struct memory *m = &s->memory;
-	const char *before = "pressure ";
+	const struct layout l = lay_out(p, LISTING_CPUS);
 
-	if (m->known) {
-		fprintf(out, "memory %s of %s available",
-			table_bytes(available, m->available_bytes),
-			table_bytes(total, m->total_bytes));
-		if (m->swap_total_bytes)
-			fprintf(out, ", %s swapped",
-				table_bytes(swap, m->swap_total_bytes - m->swap_free_bytes));
-		if (m->oom_kills)
-			fprintf(out, ", %llu killed for want of it since boot",
-				(unsigned long long)m->oom_kills);
-		fputc('\n', out);
-	}
-	for (int of = 0; of < _PRESSURE_MAX; of++) {
-		if (!s->pressure[of].known)
-			continue;
-		fprintf(out, "%s%s %.1f%%", before, pressure_names[of],
-			(double)s->pressure[of].some_ns / (window_seconds(s) * 1e7));
-		before = ", ";
-	}
-	if (*before == ',')
-		fputs(" of the time a task stood still for it\n", out);
+	if (!measures(p))
+		return;
+	print_heading(p, &l, l.list->heading);
+	print_row(p, &l, ROW_ALL, "");
+	for (size_t i = 0; i < p->s->cpu_count; i++)
+		print_row(p, &l, i, "  ");
 }
 
-void print_snapshot(const struct snapshot *s, bool colour, FILE *out)
+static void print_disks(const struct page *p)
 {
-	bool measured = false;
+	const struct layout l = lay_out(p, LISTING_DISKS);
 
-	print_head(s, out);
-	print_node(s, out);
-	for (size_t i = 0; i < s->subject_count; i++)
-		measured |= s->subjects[i].state != FINDING_OFF;
-	if (measured) {
-		print_cpus(s, out);
-		print_disks(s, out);
-		print_cgroups(s, out);
+	if (l.list->missing(p->s)) {
+		if (p->whole)
+			say(p, "%s", l.list->missing(p->s));
+		return;
 	}
-	fputc('\n', out);
-	for (size_t i = 0; i < s->subject_count; i++) {
-		const struct subject_snapshot *subject = &s->subjects[i];
+	print_heading(p, &l, l.list->heading);
+	print_rows(p, &l, 8, "disks", "no disk did anything");
+}
 
-		fprintf(out, "%-6s %s %s%s%s\n", subject->name, table_state(subject->state, colour),
-			subject->hook, subject->hook[0] && subject->reason[0] ? ": " : "",
-			subject->reason);
-		if (subject->state == FINDING_OFF)
-			fprintf(out, "       `fairlead doctor` says what to do\n");
+static void print_network(const struct page *p)
+{
+	const struct layout l = lay_out(p, LISTING_INTERFACES);
+
+	print_heading(p, &l, l.list->heading);
+	print_rows(p, &l, 4, "network", "no interface did anything");
+}
+
+static void print_cgroups(const struct page *p)
+{
+	const struct layout l = lay_out(p, LISTING_CGROUPS);
+
+	if (!measures(p))
+		return;
+	print_heading(p, &l, "CGROUP, LONGEST WAIT FIRST");
+	print_rows(p, &l, 10, "cgroups", "no cgroup did anything");
+}
+
+static void print_subjects(const struct page *p)
+{
+	enum { INDENT = 16 }; /* name, state, a space each */
+
+	if (!p->first)
+		fputc('\n', p->out);
+	for (size_t i = 0; i < p->s->subject_count; i++) {
+		const struct subject_snapshot *subject = &p->s->subjects[i];
+		char text[sizeof(subject->hook) + sizeof(subject->reason) + 64];
+
+		snprintf(text, sizeof(text), "%s%s%s%s", subject->hook,
+			 subject->hook[0] && subject->reason[0] ? ": " : "", subject->reason,
+			 subject->state == FINDING_OFF ? "; `fairlead doctor` says what to do"
+						       : "");
+		fprintf(p->out, "%-6s %s ", subject->name, table_state(subject->state, p->colour));
+		table_wrap(text, INDENT, INDENT, p->columns, p->out);
 	}
+}
+
+/* The order of the page; a new part of the snapshot is a function above and a row here. */
+static const struct word_row section_rows[] = {
+	{ "node", "the machine, its kernel and how long it is up" },
+	{ "agent", "the window, and the agent about itself" },
+	{ "memory", "what is left, and what waits to be written" },
+	{ "pressure", "share of the time that tasks stood still for want of CPU, memory, I/O" },
+	{ "cpus", "waits for each CPU" },
+	{ "disks", "what each disk did" },
+	{ "network", "what each interface did" },
+	{ "cgroups", "waits and disk bytes of each cgroup" },
+	{ "subjects", "what is measured, by which hook" },
+};
+static void (*const section_prints[])(const struct page *p) = {
+	print_node,  print_agent,   print_memory,  print_pressure, print_cpus,
+	print_disks, print_network, print_cgroups, print_subjects,
+};
+_Static_assert(sizeof(section_rows) / sizeof(section_rows[0]) ==
+		       sizeof(section_prints) / sizeof(section_prints[0]),
+	       "a function a section");
+
+const struct word_table print_sections = {
+	.heading = "Sections",
+	.noun = "section",
+	.rows = section_rows,
+	.count = sizeof(section_rows) / sizeof(section_rows[0]),
+};
+
+static bool is_asked_for(const char *name, char *const *sections, int count)
+{
+	for (int i = 0; i < count; i++)
+		if (!strcmp(sections[i], name))
+			return true;
+	return false;
+}
+
+void print_snapshot(const struct snapshot *s, char *const *sections, int count, bool colour,
+		    FILE *out)
+{
+	struct page page = { .s = s,
+			     .out = out,
+			     .columns = table_columns(out),
+			     .colour = colour,
+			     .whole = count > 0,
+			     .first = true };
+
+	for (size_t i = 0; i < print_sections.count; i++)
+		if (!count || is_asked_for(section_rows[i].name, sections, count)) {
+			section_prints[i](&page);
+			page.first = false;
+		}
 }

@@ -28,7 +28,7 @@ static const struct option_row rows[] = {
 	  .max = 60 * (int64_t)NS_PER_SEC,
 	  .fallback = "0s",
 	  .help = "Look at the node for this long, from now on. 0s shows the agent's last window, or "
-		  "1s where no agent runs." },
+		  "800ms where no agent runs." },
 	{ .name = "watch",
 	  .type = OPTION_BOOL,
 	  .where = OPTION_AS_FLAG,
@@ -45,19 +45,34 @@ static const struct option_row rows[] = {
 };
 static const struct option_table options = { rows, sizeof(rows) / sizeof(rows[0]) };
 
+static int no_sense(void)
+{
+	fprintf(stderr, "fairlead: the agent's answer makes no sense: are agent and command of the "
+			"same version?\n");
+	return COMMAND_FAILED;
+}
+
+static int show_json(const struct command_call *call, const char *json)
+{
+	const char *const *keys = call->count ? (const char *const *)call->words : NULL;
+	CLEANUP(freep) char *kept = json_keep(json, strlen(json), keys, (size_t)call->count);
+
+	if (!kept)
+		return no_sense();
+	puts(kept);
+	return COMMAND_DONE;
+}
+
 static int show_table(const struct command_call *call, const char *json, bool clear)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
 
-	if (json_read_snapshot(json, strlen(json), &s)) {
-		fprintf(stderr,
-			"fairlead: the agent's answer makes no sense: are agent and command of "
-			"the same version?\n");
-		return COMMAND_FAILED;
-	}
+	if (json_read_snapshot(json, strlen(json), &s))
+		return no_sense();
 	if (clear)
 		fputs("\033[H\033[2J", stdout);
-	print_snapshot(s, table_colour(stdout, !call->common.color), stdout);
+	print_snapshot(s, call->words, call->count, table_colour(stdout, !call->common.color),
+		       stdout);
 	return COMMAND_DONE;
 }
 
@@ -72,7 +87,7 @@ static int show(const struct command_call *call, struct look *look, uint64_t win
 	if (call->common.quiet)
 		return COMMAND_DONE;
 	if (call->common.output == OUTPUT_JSON)
-		puts(json);
+		r = show_json(call, json);
 	else
 		r = show_table(call, json, args->watch && isatty(STDOUT_FILENO));
 	return r ? r : fflush(stdout) ? COMMAND_FAILED : COMMAND_DONE;
@@ -104,12 +119,20 @@ const struct command command_snapshot = {
 	.summary = "show the node's state",
 	.description =
 		"How long what waited for a CPU, per CPU and per cgroup, and what the disks did for "
-		"whom. Asks the agent; where none answers it loads the probes itself for one look, which takes root. Percentiles are "
-		"the end of the histogram's slot that they lie in: at most twice the truth from 1 us on.",
+		"whom. Asks the agent; where none answers it loads the probes itself for one look, which "
+		"takes root. Percentiles are the end of the histogram's slot that they lie in: at most "
+		"twice the truth from 1 us on.\n"
+		"\n"
+		"With sections only these are shown, and each with all of its rows; of the JSON object "
+		"the keys of these names are kept beside those that say what it is.",
+	.arguments = "[SECTION]...",
+	.most = 16,
+	.words = &print_sections,
 	.options = &options,
 	.size = sizeof(struct snapshot_args),
 	.examples = "fairlead snapshot\n"
 		    "fairlead snapshot --for 10s\n"
+		    "fairlead snapshot disks cgroups --watch\n"
 		    "fairlead snapshot --agent -q  # does the agent answer?\n"
 		    "fairlead snapshot -o json | jq '.cgroups[0]'\n",
 	.run = run,

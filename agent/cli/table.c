@@ -3,9 +3,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "agent/base/clock.h"
+#include "agent/base/printable.h"
 
 const char *table_time(char ret[CELL], uint64_t ns)
 {
@@ -52,16 +54,52 @@ const char *table_bytes(char ret[CELL], uint64_t n)
 
 const char *table_tail(char *ret, size_t size, const char *text, size_t width)
 {
-	size_t length = strlen(text);
+	const char *end = printable_end(text, width);
+	size_t columns, used;
 
-	if (length <= width)
-		snprintf(ret, size, "%s", text);
-	else
-		snprintf(ret, size, "..%s", text + length - width + 2);
-	for (char *c = ret; *c; c++) /* a name is anybody's: no escape reaches the terminal */
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	if (*text && end != text && width > 2) {
+		end = printable_end(text, width - 2);
+		printable_copy(ret, size, "..");
+	} else {
+		*ret = '\0';
+	}
+	used = strlen(ret);
+	printable_copy(ret + used, size - used, end);
+	used = strlen(ret);
+	for (columns = printable_columns(ret); columns < width && used + 1 < size; columns++)
+		ret[used++] = ' ';
+	ret[used] = '\0';
 	return ret;
+}
+
+void table_wrap(const char *text, unsigned int at, unsigned int indent, unsigned int columns,
+		FILE *out)
+{
+	size_t room = columns > at + 1 ? columns - at : 1;
+
+	while (printable_columns(text) > room) {
+		size_t cut =
+			strlen(text) - strlen(printable_end(text, printable_columns(text) - room));
+		size_t end = cut;
+
+		while (end && text[end] != ' ')
+			end--;
+		if (!end)
+			end = cut ? cut : strlen(text); /* one long word */
+		fprintf(out, "%.*s\n%*s", (int)end, text, (int)indent, "");
+		text += end + (text[end] == ' ');
+		room = columns > indent + 1 ? columns - indent : 1;
+	}
+	fprintf(out, "%s\n", text);
+}
+
+unsigned int table_columns(FILE *out)
+{
+	struct winsize size;
+
+	if (!isatty(fileno(out)) || ioctl(fileno(out), TIOCGWINSZ, &size) || !size.ws_col)
+		return 80;
+	return size.ws_col < 40 ? 40 : size.ws_col;
 }
 
 bool table_colour(FILE *out, bool no_color)

@@ -14,8 +14,21 @@
 const char *table_time(char ret[CELL], uint64_t ns);
 const char *table_count(char ret[CELL], double n);   /* "12", "3.4k", "1.2M" */
 const char *table_bytes(char ret[CELL], uint64_t n); /* "5.1M" */
-/* At most `width` columns of text; what is cut is cut in front, where paths differ least. */
+/*
+ * Text from outside in `width` columns, printable and filled up with blanks; what is cut is cut
+ * in front, where paths differ least.
+ */
 const char *table_tail(char *ret, size_t size, const char *text, size_t width);
+
+/*
+ * Breaks text at words: the first line begins at column `at`, where the cursor is, the others at
+ * `indent`; no line passes `columns`.
+ */
+void table_wrap(const char *text, unsigned int at, unsigned int indent, unsigned int columns,
+		FILE *out);
+
+/* Of the terminal that `out` is, 40 at least; 80 where it is none. */
+unsigned int table_columns(FILE *out);
 
 /* Colour for a terminal unless the user said no: --no-color or NO_COLOR. */
 bool table_colour(FILE *out, bool no_color);

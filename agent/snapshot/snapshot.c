@@ -67,12 +67,19 @@ const struct cgroup_snapshot *snapshot_cgroup(const struct snapshot *s, size_t n
 struct share_count snapshot_share(const struct snapshot *s, size_t cgroup, enum disk_op op)
 {
 	struct share_count sum = { 0 };
+	size_t at = 0, end = s->share_count;
 
-	for (size_t i = 0; i < s->share_count; i++) {
-		if (s->shares[i].cgroup != cgroup)
-			continue;
-		sum.ios += s->shares[i].op[op].ios;
-		sum.bytes += s->shares[i].op[op].bytes;
+	while (at < end) { /* the first of the cgroup's */
+		size_t middle = at + (end - at) / 2;
+
+		if (s->shares[middle].cgroup < cgroup)
+			at = middle + 1;
+		else
+			end = middle;
+	}
+	for (; at < s->share_count && s->shares[at].cgroup == cgroup; at++) {
+		sum.ios += s->shares[at].op[op].ios;
+		sum.bytes += s->shares[at].op[op].bytes;
 	}
 	return sum;
 }
@@ -102,8 +109,18 @@ static int longer_wait_first(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+static int lower_cgroup_first(const void *a, const void *b)
+{
+	const struct share_snapshot *x = a, *y = b;
+
+	if (x->cgroup != y->cgroup)
+		return x->cgroup < y->cgroup ? -1 : 1;
+	return strcmp(x->disk, y->disk);
+}
+
 void snapshot_sort(struct snapshot *s)
 {
+	qsort(s->shares, s->share_count, sizeof(*s->shares), lower_cgroup_first);
 	qsort(s->cgroups, s->cgroup_count, sizeof(*s->cgroups), longer_wait_first);
 	qsort(s->disks, s->disk_count, sizeof(*s->disks), more_bytes_first);
 }

@@ -115,7 +115,7 @@ struct snapshot {
 	bool disks_measured;
 	struct disk_snapshot *disks; /* most bytes in the window first; owned */
 	size_t disk_count;
-	struct share_snapshot *shares; /* owned */
+	struct share_snapshot *shares; /* by cgroup; owned */
 	size_t share_count;
 	bool cache_measured;
 	uint64_t cache[_CACHE_COUNT_MAX], cache_total[_CACHE_COUNT_MAX];
@@ -148,4 +148,4 @@ const struct cgroup_snapshot *snapshot_cgroup(const struct snapshot *s, size_t n
 
 /* Waits of all CPUs in the window. */
 struct hist snapshot_node_wait(const struct snapshot *s);
-void snapshot_sort(struct snapshot *s);
+void snapshot_sort(struct snapshot *s); /* into the orders that the lists promise */

@@ -22,6 +22,6 @@ int json_read_findings(const char *text, size_t length, struct findings *ret, ch
 
 /*
  * The object with only these keys and those that say what it is (schema, time, version …); with
- * keys NULL all of it.  ASCII only, whoever wrote it.  NULL: no JSON object, or out of memory.
+ * keys NULL all of it.  Printable ASCII only, whoever wrote it.  NULL: no JSON object, or out of memory.
  */
 char *json_keep(const char *text, size_t length, const char *const *keys, size_t count);

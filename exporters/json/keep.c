@@ -18,6 +18,30 @@ static int is_kept(const char *key, const char *const *keys, size_t count)
 	return 0;
 }
 
+/* The one control character that JSON and ASCII let pass.  `text` is taken over. */
+static char *escape_del(char *text)
+{
+	char *ret, *to;
+	size_t n = 0;
+
+	if (!text)
+		return NULL;
+	for (const char *c = text; *c; c++)
+		n += *c == 0x7f;
+	if (!n)
+		return text;
+	to = ret = malloc(strlen(text) + 5 * n + 1);
+	for (const char *c = text; ret && *c; c++)
+		if (*c == 0x7f)
+			to = stpcpy(to, "\\u007F");
+		else
+			*to++ = *c;
+	if (ret)
+		*to = '\0';
+	free(text);
+	return ret;
+}
+
 char *json_keep(const char *text, size_t length, const char *const *keys, size_t count)
 {
 	CLEANUP(json_freep) json_t *root = json_loadb(text, length, 0, NULL);
@@ -32,5 +56,6 @@ char *json_keep(const char *text, size_t length, const char *const *keys, size_t
 		if (keys && !is_kept(key, keys, count))
 			json_object_del(root, key);
 	}
-	return json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15));
+	return escape_del(
+		json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(15)));
 }

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from fairlead import ENVIRONMENT, FAIRLEAD, HELPERS, Agent, command, folder, one_line
+from fairlead import ENVIRONMENT, FAIRLEAD, HELPERS, Agent, ImpostorAgent, command, folder, one_line
 from tap import check, equal, limit, main
 
 KEYS = {"schema", "time", "node", "cpus", "disks", "caches", "memory", "pressure", "network",
@@ -70,6 +70,44 @@ def test_the_table_fits_80_columns():
         check("\033" not in out, "an escape sequence")
         longest = max(out.splitlines(), key=len)
         check(len(longest) <= 80, longest)
+
+
+def test_sections_that_are_asked_for():
+    "snapshot with sections shows only these, as a table and as JSON, and refuses others in a line"
+    agent = Agent()
+    where = ("--socket", agent.socket)
+    out = command("snapshot", "memory", "pressure", *where).stdout
+    check(out.startswith("memory ") and "pressure " in out, out)
+    check("WAITING" not in out and "CGROUP" not in out and "node " not in out, out)
+    snapshot = json.loads(command("snapshot", "disks", "node", "-o", "json", *where).stdout)
+    equal(set(snapshot), {"schema", "time", "window_seconds", "version", "node", "disks"}, "keys")
+    one_line(command("snapshot", "cpus", "cpu", *where), 2, "no section 'cpu'", "cpus, disks")
+    for section in ("node", "agent", "cpus", "disks", "network", "cgroups", "subjects"):
+        result = command("snapshot", section, *where)
+        equal((result.returncode, result.stderr), (0, ""), section)
+        check(result.stdout.strip() and result.stdout[0] != "\n", (section, result.stdout))
+
+
+def test_no_control_byte_reaches_the_terminal():
+    "what an agent calls itself, its disks and cgroups reaches the terminal without its controls"
+    evil = "a\x1b[2J\x07\r\x7f\u009b2J\u202e"
+    answer = json.dumps({
+        "schema": "fairlead/snapshot/v1", "window_seconds": 1.0, "version": evil,
+        "node": {"name": evil, "kernel": evil, "architecture": evil},
+        "cpus": [], "disks": [{"name": evil, "in_flight": 1, "operations": {}}],
+        "network": [{"name": evil, "sent": {"packets": 1}}],
+        "cgroups": [{"id": 1, "path": evil, "wait": {"count": 1}}],
+        "subjects": [{"name": evil, "state": "on", "hook": evil, "reason": evil}]},
+        ensure_ascii=False).encode()
+    with ImpostorAgent(200, answer) as socket:
+        for words in ((), ("-o", "json")):
+            result = command("snapshot", *words, "--socket", socket)
+            equal(result.returncode, 0, result.stderr)
+            bad = [c for c in result.stdout if c != "\n" and not " " <= c <= "~"]
+            check(not bad, f"{words}: {bad}")
+    with ImpostorAgent(500, evil.encode()) as socket:
+        result = command("snapshot", "--socket", socket)
+        one_line(result, 1, "answered 500: a?[2J")
 
 
 @limit(120)

@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!nowhere)
 		abort();
 	if (!json_read_snapshot((const char *)data, size, &s)) {
-		print_snapshot(s, false, nowhere);
+		print_snapshot(s, NULL, 0, false, nowhere);
 		again = json_snapshot(s);
 		if (!again)
 			abort();

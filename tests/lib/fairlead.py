@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A Fairlead of the test's own: an agent in a folder of its own, commands, and its socket."""
+import contextlib
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 
 from tap import check, cleanup, wait_for
 
@@ -120,6 +122,35 @@ class Agent:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(10)
+
+
+class ImpostorAgent:
+    """Answers every request on a socket of its own with one body, whatever it is."""
+
+    def __init__(self, status, body):
+        self.path = os.path.join(folder(), "impostor.sock")
+        self.answer = b"HTTP/1.0 %d Made up\r\n\r\n%s" % (status, body)
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(self.path)
+        self.listener.listen()
+        self.thread = threading.Thread(target=self.serve)
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                guest, _ = self.listener.accept()
+                with guest, contextlib.suppress(OSError):
+                    guest.recv(4096)
+                    guest.sendall(self.answer)
+
+    def __enter__(self):
+        self.thread.start()
+        return self.path
+
+    def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)    # accept() ends with it
+        self.thread.join()
+        self.listener.close()
 
 
 def read_to_end(connection):

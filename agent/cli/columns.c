@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/cli/columns.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "agent/base/clock.h"
+#include "agent/cli/table.h"
+#include "agent/snapshot/snapshot.h"
+
+#define ROWS(of) .columns = (of), .column_count = sizeof(of) / sizeof((of)[0])
+
+double snapshot_seconds(const struct snapshot *s)
+{
+	return s->window_ns ? (double)s->window_ns / (double)NS_PER_SEC : 1;
+}
+
+static double rate(const struct snapshot *s, uint64_t n)
+{
+	return (double)n / snapshot_seconds(s);
+}
+
+static double mean(uint64_t sum, uint64_t n)
+{
+	return n ? (double)sum / (double)n : 0;
+}
+
+/* Two lists may use one number for two things, and a name alone is no number. */
+static uint64_t name_hash(const char *text)
+{
+	uint64_t h = 14695981039346656037ull; /* FNV-1a */
+
+	for (; *text; text++)
+		h = (h ^ (unsigned char)*text) * 1099511628211ull;
+	return h;
+}
+
+/* --- cgroups --- */
+
+static const struct cgroup_snapshot *cgroup(const struct snapshot *s, size_t row)
+{
+	return &s->cgroups[row];
+}
+
+static size_t cgroup_rows(const struct snapshot *s)
+{
+	return s->cgroup_count;
+}
+
+static const char *cgroup_name(const struct snapshot *s, size_t row, char ret[LISTING_NAME_MAX])
+{
+	snprintf(ret, LISTING_NAME_MAX, "%s", cgroup(s, row)->path);
+	return ret;
+}
+
+static uint64_t cgroup_identity(const struct snapshot *s, size_t row)
+{
+	return cgroup(s, row)->id ? cgroup(s, row)->id : name_hash(cgroup(s, row)->path);
+}
+
+static bool cgroup_matches(const struct snapshot *s, size_t row, const char *text)
+{
+	const struct cgroup_snapshot *c = cgroup(s, row);
+
+	return strcasestr(c->path, text) || strcasestr(c->pod, text) ||
+	       strcasestr(c->container, text) || strcasestr(c->unit, text);
+}
+
+static double cgroup_waits(const struct snapshot *s, size_t row)
+{
+	return rate(s, cgroup(s, row)->sched[SCHED_WAITS]);
+}
+
+static double cgroup_waited(const struct snapshot *s, size_t row)
+{
+	return rate(s, cgroup(s, row)->sched[SCHED_WAIT_NS]);
+}
+
+static double cgroup_mean(const struct snapshot *s, size_t row)
+{
+	return mean(cgroup(s, row)->sched[SCHED_WAIT_NS], cgroup(s, row)->sched[SCHED_WAITS]);
+}
+
+static double cgroup_read(const struct snapshot *s, size_t row)
+{
+	return rate(s, snapshot_share(s, cgroup(s, row)->number, DISK_READ).bytes);
+}
+
+static double cgroup_written(const struct snapshot *s, size_t row)
+{
+	return rate(s, snapshot_share(s, cgroup(s, row)->number, DISK_WRITE).bytes);
+}
+
+static double cgroup_ios(const struct snapshot *s, size_t row)
+{
+	uint64_t ios = 0;
+
+	for (int op = 0; op < _DISK_OP_MAX; op++)
+		ios += snapshot_share(s, cgroup(s, row)->number, (enum disk_op)op).ios;
+	return rate(s, ios);
+}
+
+static bool cgroup_is_quiet(const struct snapshot *s, size_t row)
+{
+	return !cgroup(s, row)->sched[SCHED_WAITS] && cgroup_ios(s, row) == 0;
+}
+
+static const struct column cgroup_columns[] = {
+	{ "waits", "waits/s", 8, 1, COLUMN_COUNT, cgroup_waits, "times a task waited for a CPU" },
+	{ "waited", "waited/s", 9, 0, COLUMN_TIME, cgroup_waited,
+	  "time that tasks waited for one" },
+	{ "mean", "mean", 8, 2, COLUMN_TIME, cgroup_mean, "a wait on average" },
+	{ "read", "read/s", 9, 3, COLUMN_BYTES, cgroup_read, "bytes read from disks" },
+	{ "written", "written/s", 9, 3, COLUMN_BYTES, cgroup_written, "bytes written to disks" },
+	{ "ios", "I/Os/s", 8, 5, COLUMN_COUNT, cgroup_ios, "requests to disks of any kind" },
+};
+
+/* --- CPUs --- */
+
+static struct hist cpu_wait(const struct snapshot *s, size_t row)
+{
+	return row == ROW_ALL ? snapshot_node_wait(s) : s->cpus[row].wait;
+}
+
+static size_t cpu_rows(const struct snapshot *s)
+{
+	return s->cpu_count;
+}
+
+static const char *cpu_name(const struct snapshot *s, size_t row, char ret[LISTING_NAME_MAX])
+{
+	if (row == ROW_ALL)
+		snprintf(ret, LISTING_NAME_MAX, "node");
+	else
+		snprintf(ret, LISTING_NAME_MAX, "cpu%u%s", s->cpus[row].cpu,
+			 s->cpus[row].online ? "" : " (offline)");
+	return ret;
+}
+
+static uint64_t cpu_identity(const struct snapshot *s, size_t row)
+{
+	return s->cpus[row].cpu;
+}
+
+static bool cpu_matches(const struct snapshot *s, size_t row, const char *text)
+{
+	char name[LISTING_NAME_MAX];
+
+	return strcasestr(cpu_name(s, row, name), text);
+}
+
+static double cpu_waits(const struct snapshot *s, size_t row)
+{
+	struct hist h = cpu_wait(s, row);
+
+	return rate(s, hist_count(&h));
+}
+
+static double cpu_waited(const struct snapshot *s, size_t row)
+{
+	return rate(s, cpu_wait(s, row).sum_ns);
+}
+
+static double cpu_mean(const struct snapshot *s, size_t row)
+{
+	struct hist h = cpu_wait(s, row);
+
+	return mean(h.sum_ns, hist_count(&h));
+}
+
+static double cpu_quantile(const struct snapshot *s, size_t row, double q)
+{
+	struct hist h = cpu_wait(s, row);
+
+	return (double)hist_quantile_ns(&h, q);
+}
+
+static double cpu_p50(const struct snapshot *s, size_t row)
+{
+	return cpu_quantile(s, row, 0.5);
+}
+
+static double cpu_p90(const struct snapshot *s, size_t row)
+{
+	return cpu_quantile(s, row, 0.9);
+}
+
+static double cpu_p99(const struct snapshot *s, size_t row)
+{
+	return cpu_quantile(s, row, 0.99);
+}
+
+static double cpu_max(const struct snapshot *s, size_t row)
+{
+	return cpu_quantile(s, row, 1);
+}
+
+static bool cpu_is_quiet(const struct snapshot *s, size_t row)
+{
+	return row != ROW_ALL && !s->cpus[row].online && cpu_waits(s, row) == 0;
+}
+
+static bool cpu_spread(const struct snapshot *s, size_t row, size_t at, struct hist *ret,
+		       char title[SPREAD_TITLE])
+{
+	if (at)
+		return false;
+	*ret = cpu_wait(s, row);
+	snprintf(title, SPREAD_TITLE, "waits for a CPU");
+	return true;
+}
+
+static const struct column cpu_columns[] = {
+	{ "waits", "waits/s", 9, 1, COLUMN_COUNT, cpu_waits, "times a task waited here" },
+	{ "waited", "waited/s", 9, 0, COLUMN_TIME, cpu_waited, "time that tasks waited here" },
+	{ "p50", "p50 <", 9, 3, COLUMN_TIME, cpu_p50, "half of the waits were shorter" },
+	{ "p90", "p90 <", 9, 3, COLUMN_TIME, cpu_p90, "nine of ten were shorter" },
+	{ "p99", "p99 <", 9, 2, COLUMN_TIME, cpu_p99, "99 of 100 were shorter" },
+	{ "max", "max <", 9, 4, COLUMN_TIME, cpu_max, "all were shorter" },
+	{ "mean", "mean", 9, 5, COLUMN_TIME, cpu_mean, "a wait on average" },
+};
+
+/* --- disks --- */
+
+static const struct disk_snapshot *disk(const struct snapshot *s, size_t row)
+{
+	return &s->disks[row];
+}
+
+static size_t disk_rows(const struct snapshot *s)
+{
+	return s->disk_count;
+}
+
+static const char *disk_label(const struct snapshot *s, size_t row, char ret[LISTING_NAME_MAX])
+{
+	snprintf(ret, LISTING_NAME_MAX, "%s", disk(s, row)->name);
+	return ret;
+}
+
+static uint64_t disk_identity(const struct snapshot *s, size_t row)
+{
+	return name_hash(disk(s, row)->name);
+}
+
+static bool disk_matches(const struct snapshot *s, size_t row, const char *text)
+{
+	return strcasestr(disk(s, row)->name, text);
+}
+
+static double disk_reads(const struct snapshot *s, size_t row)
+{
+	return rate(s, disk(s, row)->op[DISK_READ].ios);
+}
+
+static double disk_read(const struct snapshot *s, size_t row)
+{
+	return rate(s, disk(s, row)->op[DISK_READ].bytes);
+}
+
+static double disk_writes(const struct snapshot *s, size_t row)
+{
+	return rate(s, disk(s, row)->op[DISK_WRITE].ios);
+}
+
+static double disk_written(const struct snapshot *s, size_t row)
+{
+	return rate(s, disk(s, row)->op[DISK_WRITE].bytes);
+}
+
+static double disk_quantile(const struct snapshot *s, size_t row, bool queued, double q)
+{
+	struct hist times = { 0 };
+
+	for (int op = 0; op < _DISK_OP_MAX; op++)
+		hist_add(&times,
+			 queued ? &disk(s, row)->op[op].queue : &disk(s, row)->op[op].device);
+	return (double)hist_quantile_ns(&times, q);
+}
+
+static double disk_p50(const struct snapshot *s, size_t row)
+{
+	return disk_quantile(s, row, false, 0.5);
+}
+
+static double disk_p99(const struct snapshot *s, size_t row)
+{
+	return disk_quantile(s, row, false, 0.99);
+}
+
+static double disk_queued(const struct snapshot *s, size_t row)
+{
+	return disk_quantile(s, row, true, 0.99);
+}
+
+static double disk_now(const struct snapshot *s, size_t row)
+{
+	return disk(s, row)->known ? (double)disk(s, row)->in_flight : (double)NAN;
+}
+
+static double disk_others(const struct snapshot *s, size_t row)
+{
+	return rate(s, disk(s, row)->op[DISK_DISCARD].ios + disk(s, row)->op[DISK_FLUSH].ios);
+}
+
+static double disk_errors(const struct snapshot *s, size_t row)
+{
+	uint64_t errors = 0;
+
+	for (int op = 0; op < _DISK_OP_MAX; op++)
+		errors += disk(s, row)->op[op].errors;
+	return rate(s, errors);
+}
+
+static bool disk_is_quiet(const struct snapshot *s, size_t row)
+{
+	const struct disk_snapshot *d = disk(s, row);
+	uint64_t n = d->known ? d->in_flight : 0;
+
+	for (int op = 0; op < _DISK_OP_MAX; op++)
+		n += d->op[op].ios + d->op[op].completed + hist_count(&d->op[op].device);
+	return !n;
+}
+
+static bool disk_spread(const struct snapshot *s, size_t row, size_t at, struct hist *ret,
+			char title[SPREAD_TITLE])
+{
+	size_t op = at / 2;
+
+	if (op >= _DISK_OP_MAX)
+		return false;
+	*ret = at % 2 ? disk(s, row)->op[op].queue : disk(s, row)->op[op].device;
+	snprintf(title, SPREAD_TITLE, at % 2 ? "%s, in the queue" : "%s, on the device",
+		 disk_op_names[op]);
+	return true;
+}
+
+static const char *disk_missing(const struct snapshot *s)
+{
+	return s->disks_measured ? NULL : "disks are not measured: `fairlead doctor` says why";
+}
+
+static const struct column disk_columns[] = {
+	{ "reads", "reads/s", 8, 2, COLUMN_COUNT, disk_reads, "requests to read" },
+	{ "read", "read/s", 9, 0, COLUMN_BYTES, disk_read, "bytes read" },
+	{ "writes", "writes/s", 8, 2, COLUMN_COUNT, disk_writes, "requests to write" },
+	{ "written", "written/s", 9, 0, COLUMN_BYTES, disk_written, "bytes written" },
+	{ "p50", "p50 <", 8, 3, COLUMN_TIME, disk_p50, "half took less time on the device" },
+	{ "p99", "p99 <", 8, 1, COLUMN_TIME, disk_p99, "99 of 100 took less time on it" },
+	{ "now", "now", 6, 3, COLUMN_COUNT, disk_now, "requests in flight" },
+	{ "queued", "queue p99", 9, 4, COLUMN_TIME, disk_queued,
+	  "99 of 100 waited less before it" },
+	{ "others", "others/s", 8, 5, COLUMN_COUNT, disk_others, "discards and flushes" },
+	{ "errors", "errors/s", 8, 5, COLUMN_COUNT, disk_errors, "requests that failed" },
+};
+
+/* --- network interfaces --- */
+
+static const struct interface *interface(const struct snapshot *s, size_t row)
+{
+	return &s->network.interfaces[row];
+}
+
+static size_t interface_rows(const struct snapshot *s)
+{
+	return s->network.count;
+}
+
+static const char *interface_name(const struct snapshot *s, size_t row, char ret[LISTING_NAME_MAX])
+{
+	snprintf(ret, LISTING_NAME_MAX, "%s", interface(s, row)->name);
+	return ret;
+}
+
+static uint64_t interface_identity(const struct snapshot *s, size_t row)
+{
+	return name_hash(interface(s, row)->name);
+}
+
+static bool interface_matches(const struct snapshot *s, size_t row, const char *text)
+{
+	return strcasestr(interface(s, row)->name, text);
+}
+
+static double interface_in(const struct snapshot *s, size_t row)
+{
+	return rate(s, interface(s, row)->received.bytes);
+}
+
+static double interface_in_packets(const struct snapshot *s, size_t row)
+{
+	return rate(s, interface(s, row)->received.packets);
+}
+
+static double interface_out(const struct snapshot *s, size_t row)
+{
+	return rate(s, interface(s, row)->sent.bytes);
+}
+
+static double interface_out_packets(const struct snapshot *s, size_t row)
+{
+	return rate(s, interface(s, row)->sent.packets);
+}
+
+static double interface_dropped(const struct snapshot *s, size_t row)
+{
+	return rate(s, interface(s, row)->received.dropped + interface(s, row)->sent.dropped);
+}
+
+static double interface_errors(const struct snapshot *s, size_t row)
+{
+	return rate(s, interface(s, row)->received.errors + interface(s, row)->sent.errors);
+}
+
+static bool interface_is_quiet(const struct snapshot *s, size_t row)
+{
+	return interface_in_packets(s, row) + interface_out_packets(s, row) +
+		       interface_dropped(s, row) + interface_errors(s, row) ==
+	       0;
+}
+
+static const struct column interface_columns[] = {
+	{ "received", "received/s", 10, 0, COLUMN_BYTES, interface_in, "bytes that came in" },
+	{ "in", "packets/s", 9, 1, COLUMN_COUNT, interface_in_packets, "packets that came in" },
+	{ "sent", "sent/s", 9, 0, COLUMN_BYTES, interface_out, "bytes that went out" },
+	{ "out", "packets/s", 9, 1, COLUMN_COUNT, interface_out_packets, "packets that went out" },
+	{ "dropped", "dropped/s", 9, 2, COLUMN_COUNT, interface_dropped, "packets dropped" },
+	{ "errors", "errors/s", 8, 2, COLUMN_COUNT, interface_errors, "packets in error" },
+};
+
+const struct listing listings[_LISTING_MAX] = {
+	[LISTING_CGROUPS] = { .heading = "CGROUP",
+			      .name_min = 20,
+			      .long_names = true,
+			      ROWS(cgroup_columns),
+			      .sorted_by = 1,
+			      .rows = cgroup_rows,
+			      .name = cgroup_name,
+			      .identity = cgroup_identity,
+			      .is_quiet = cgroup_is_quiet,
+			      .matches = cgroup_matches },
+	[LISTING_CPUS] = { .heading = "WAITING FOR A CPU",
+			   .name_min = 15,
+			   ROWS(cpu_columns),
+			   .sorted_by = -1,
+			   .rows = cpu_rows,
+			   .name = cpu_name,
+			   .identity = cpu_identity,
+			   .is_quiet = cpu_is_quiet,
+			   .matches = cpu_matches,
+			   .spread = cpu_spread },
+	[LISTING_DISKS] = { .heading = "DISK",
+			    .name_min = 12,
+			    ROWS(disk_columns),
+			    .sorted_by = 1,
+			    .rows = disk_rows,
+			    .name = disk_label,
+			    .identity = disk_identity,
+			    .is_quiet = disk_is_quiet,
+			    .matches = disk_matches,
+			    .spread = disk_spread,
+			    .missing = disk_missing },
+	[LISTING_INTERFACES] = { .heading = "INTERFACE",
+				 .name_min = 15,
+				 ROWS(interface_columns),
+				 .sorted_by = 0,
+				 .rows = interface_rows,
+				 .name = interface_name,
+				 .identity = interface_identity,
+				 .is_quiet = interface_is_quiet,
+				 .matches = interface_matches },
+};
+
+bool listing_find(const struct listing *l, const char *name, int *ret)
+{
+	if (!strcmp(name, "name")) {
+		*ret = -1;
+		return true;
+	}
+	for (size_t i = 0; i < l->column_count; i++)
+		if (!strcmp(l->columns[i].name, name)) {
+			*ret = (int)i;
+			return true;
+		}
+	return false;
+}
+
+/* By rank, until one does not fit: no narrow column of a late rank stands where an early one found
+ * no room. */
+size_t listing_fit(const struct listing *l, unsigned int width, int kept, size_t ret[COLUMNS_MAX],
+		   unsigned int *name_width)
+{
+	bool shown[COLUMNS_MAX] = { 0 };
+	unsigned int used = kept >= 0 ? l->columns[kept].width + 1 : 0;
+	unsigned int names = l->long_names && width / 3 > l->name_min ? width / 3 : l->name_min;
+	bool full = false;
+	size_t n = 0;
+
+	if (kept >= 0)
+		shown[kept] = true;
+	for (unsigned int rank = 0; rank < COLUMNS_MAX && !full; rank++)
+		for (size_t i = 0; i < l->column_count && !full; i++) {
+			if (l->columns[i].rank != rank || shown[i])
+				continue;
+			full = names + used + l->columns[i].width + 1 > width;
+			if (!full) {
+				shown[i] = true;
+				used += l->columns[i].width + 1;
+			}
+		}
+	for (size_t i = 0; i < l->column_count; i++)
+		if (shown[i])
+			ret[n++] = i;
+	*name_width = width > used ? width - used : 0;
+	return n;
+}
+
+const char *column_format(const struct column *c, double value, char ret[16])
+{
+	_Static_assert(CELL == 16, "a cell of table.h");
+
+	if (isnan(value)) {
+		snprintf(ret, CELL, "?");
+		return ret;
+	}
+	switch (c->unit) {
+	case COLUMN_TIME:
+		return table_time(ret, (uint64_t)value);
+	case COLUMN_BYTES:
+		return table_bytes(ret, (uint64_t)value);
+	default:
+		return table_count(ret, value);
+	}
+}
