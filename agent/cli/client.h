@@ -20,3 +20,16 @@ struct answer {
  */
 int client_get(struct answer *ret, const char *socket, const char *path, uint64_t wait_ns);
 void answer_freep(struct answer *a);
+
+/* The same for who has other things to do meanwhile: wait until fd can be read, then more. */
+struct client_call {
+	int fd; /* -1: none is under way */
+	char *text;
+	size_t have, room;
+};
+#define CLIENT_CALL_NONE ((struct client_call){ .fd = -1 })
+
+int client_begin(struct client_call *ret, const char *socket, const char *path);
+/* 1 with the answer, 0 when more is to come, or a negative errno as above. */
+int client_more(struct client_call *call, struct answer *ret);
+void client_call_done(struct client_call *call); /* gives up what is under way */

@@ -5,11 +5,12 @@
 
 const struct command *commands(size_t *count)
 {
-	static struct command all[3];
+	static struct command all[4];
 
 	all[0] = command_agent;
 	all[1] = command_snapshot;
-	all[2] = command_doctor;
+	all[2] = command_top;
+	all[3] = command_doctor;
 	*count = sizeof(all) / sizeof(all[0]);
 	return all;
 }

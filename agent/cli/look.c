@@ -31,6 +31,7 @@ struct look {
 	bool agent;
 	struct warden warden; /* without an agent */
 	struct node *node;
+	struct config config;
 };
 
 /* -ENOENT, -ECONNREFUSED: nobody home.  -EACCES: somebody, but not for this user. */
@@ -53,14 +54,14 @@ static int read_config(struct config *ret, const struct command_common *common)
 	return COMMAND_WRONG_USE;
 }
 
-static int load_probes(struct look *l, const struct config *config)
+static int load_probes(struct look *l)
 {
 	uint64_t capabilities = privileges_held();
 	const struct warden_terms terms = { 0 };
 	int r = warden_start(&l->warden, &terms);
 
 	if (!r)
-		r = node_new(&l->node, &l->warden, config, capabilities);
+		r = node_new(&l->node, &l->warden, &l->config, capabilities);
 	if (r) {
 		fprintf(stderr, "fairlead: cannot look at the node: %s\n", strerror(-r));
 		return EXIT_FAILED;
@@ -72,7 +73,6 @@ int look_new(struct look **ret, const struct command_common *common, bool agent_
 {
 	CLEANUP(look_freep) struct look *l = calloc(1, sizeof(*l));
 	CLEANUP(answer_freep) struct answer answer = { 0 };
-	struct config config;
 	const char *socket;
 	int r;
 
@@ -82,10 +82,10 @@ int look_new(struct look **ret, const struct command_common *common, bool agent_
 	}
 	l->warden.socket = -1;
 	setlocale(LC_CTYPE, ""); /* names of others are shown as far as the terminal can */
-	r = read_config(&config, common);
+	r = read_config(&l->config, common);
 	if (r)
 		return r;
-	socket = common->socket_given ? common->socket : config.socket;
+	socket = common->socket_given ? common->socket : l->config.socket;
 	snprintf(l->socket, sizeof(l->socket), "%s", socket);
 	r = client_get(&answer, socket, "/healthz", 0);
 	l->agent = !r;
@@ -108,7 +108,7 @@ int look_new(struct look **ret, const struct command_common *common, bool agent_
 		return EXIT_NO_AGENT;
 	}
 	if (!l->agent) {
-		r = load_probes(l, &config);
+		r = load_probes(l);
 		if (r)
 			return r;
 	}
@@ -135,6 +135,11 @@ void look_freep(struct look **l)
 bool look_by_agent(const struct look *l)
 {
 	return l->agent;
+}
+
+const char *look_socket(const struct look *l)
+{
+	return l->socket;
 }
 
 static int ask(const struct look *l, const char *path, uint64_t wait_ns, char **json)
@@ -175,18 +180,41 @@ static int own_window(struct look *l, uint64_t window_ns, struct snapshot **ret)
 	return r ? r : node_snapshot_since(l->node, clock_mono_ns(), base, ret);
 }
 
+int look_may_measure(const struct look *l)
+{
+	if (l->agent || node_measures(l->node) || !geteuid())
+		return 0;
+	fprintf(stderr,
+		"fairlead: no agent answers on %s, and this user may not load the probes: "
+		"start the agent, or run as root\n",
+		l->socket);
+	return EXIT_NO_AGENT;
+}
+
+int look_tick(struct look *l, uint64_t interval_ns, struct snapshot **ret)
+{
+	struct snapshot *s = NULL;
+	int r;
+
+	/* A beat that comes a little early is a beat: less than one, or the window would be two. */
+	l->config.window_ns = interval_ns / 10 * 9;
+	node_configure(l->node, &l->config);
+	r = node_tick(l->node, clock_mono_ns());
+	if (!r)
+		r = node_snapshot(l->node, &s);
+	if (r)
+		return r;
+	*ret = s->window_ns ? s : snapshot_free(s);
+	return 0;
+}
+
 static int own_snapshot(struct look *l, uint64_t window_ns, char **json)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
-	int r;
+	int r = look_may_measure(l);
 
-	if (!node_measures(l->node) && geteuid()) {
-		fprintf(stderr,
-			"fairlead: no agent answers on %s, and this user may not load the probes: "
-			"start the agent, or run as root\n",
-			l->socket);
-		return EXIT_NO_AGENT;
-	}
+	if (r)
+		return r;
 	r = own_window(l, window_ns, &s);
 	if (!r) {
 		*json = json_snapshot(s);

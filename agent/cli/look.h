@@ -9,6 +9,7 @@
 
 struct command_common;
 struct look;
+struct snapshot;
 
 /*
  * The agent's socket and what is to be measured without one are as the flags and the
@@ -20,6 +21,7 @@ struct look *look_free(struct look *l);
 void look_freep(struct look **l);
 
 bool look_by_agent(const struct look *l);
+const char *look_socket(const struct look *l);
 
 /*
  * The versioned JSON object, the caller's to free; a table is made from it as well, so that
@@ -28,3 +30,11 @@ bool look_by_agent(const struct look *l);
  */
 int look_snapshot(struct look *l, uint64_t window_ns, char **json);
 int look_findings(struct look *l, char **json);
+
+/* Where there is no agent: 0, or what is wrong has been said and this is the exit status. */
+int look_may_measure(const struct look *l);
+/*
+ * Samples now; *ret is what happened since the last time, NULL at the first.  For who looks again
+ * and again, each interval_ns, without waiting here.  -errno.
+ */
+int look_tick(struct look *l, uint64_t interval_ns, struct snapshot **ret);
