@@ -3,7 +3,7 @@
 # An OCI image of the agent, as an archive, without a daemon and with a storage of its own:
 #   setup/image.sh BINARY OUT.oci.tar [VERSION]
 # FROM scratch: the binary, the libraries that it loads at the paths where it looks for them,
-# and their licences.  No shell, no certificates, no users.  The same input gives the same
+# a few descriptions of terminals, and their licences.  No shell, no certificates, no users.  The same input gives the same
 # bytes.  Needs root, as layers carry root's files.
 set -eu
 binary=$1 out=$2 version=${3:-0.0.0}
@@ -19,7 +19,10 @@ trap 'rm -rf "$work"' EXIT
 root=$work/root
 
 install -D -m 755 "$binary" "$root/usr/bin/fairlead"
-ldd "$binary" >"$work/ldd"
+# `fairlead top` loads its library only when it is run, so that no linker tells of it.
+loaded=$(ldconfig -p | awk '/libncursesw\.so\.6 / { print $NF; exit }')
+[ -n "$loaded" ] || fail "no libncursesw.so.6 here: setup/install.sh build"
+{ ldd "$binary" "$loaded"; echo "libncursesw.so.6 => $loaded"; } >"$work/ldd"
 ! grep 'not found' "$work/ldd" >&2 || fail "a library is missing here"
 # "name => path (address)", or for the loader "path (address)"
 awk '$2 == "=>" { print $3; next } $1 ~ /^\// { print $1 }' "$work/ldd" | sort -u >"$work/libraries"
@@ -31,6 +34,12 @@ while read -r library; do
 	package=${package%%:*}
 	install -D -m 644 "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/copyright"
 done <"$work/libraries"
+# What a terminal can do: those that people sit at, and those between (tmux, screen).
+for terminal in linux screen screen-256color tmux tmux-256color vt100 vt220 xterm xterm-256color; do
+	entry=$(find /lib/terminfo /usr/share/terminfo -name "$terminal" 2>/dev/null | head -n 1)
+	[ -z "$entry" ] || install -D -m 644 "$entry" "$root/usr/share/terminfo/$(echo "$terminal" | cut -c1)/$terminal"
+done
+install -D -m 644 /usr/share/doc/ncurses-base/copyright "$root/usr/share/doc/ncurses-base/copyright"
 install -D -m 644 LICENSE "$root/usr/share/doc/fairlead/LICENSE"
 mkdir -p "$root/run/fairlead" "$root/var/lib/fairlead" "$root/etc/fairlead"
 find "$root" -type d -exec chmod 755 {} +

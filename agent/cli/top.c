@@ -119,7 +119,7 @@ static void on_trouble(void *context, const char *why)
 static void press(struct top *t, uint32_t key)
 {
 	if (key == ('l' & 0x1f)) { /* ^L: somebody wrote across it */
-		screen_resume(t->screen);
+		screen_resize(t->screen);
 		return;
 	}
 	switch (model_press(&t->model, key)) {
@@ -155,6 +155,8 @@ static void on_end(void *context, uint32_t number)
 	struct top *t = context;
 
 	t->ended_by = number == SIGINT ? 0 : (int)number; /* ^C is how a person quits */
+	if (t->ended_by)
+		screen_hurry(t->screen);
 	loop_stop(t->loop, COMMAND_DONE);
 }
 
@@ -167,12 +169,21 @@ static void on_stop(void *context, uint32_t number)
 	show(t);
 }
 
+static void on_continue(void *context, uint32_t number)
+{
+	struct top *t = context;
+
+	(void)number; /* after a stop that we could not see, as SIGSTOP is one */
+	screen_resume(t->screen);
+	show(t);
+}
+
 static void on_resize(void *context, uint32_t number)
 {
 	struct top *t = context;
 
-	(void)number; /* or continued after a stop that we could not see */
-	screen_resume(t->screen);
+	(void)number;
+	screen_resize(t->screen);
 	show(t);
 }
 
@@ -182,9 +193,9 @@ static int watch(struct top *t)
 		int number;
 		loop_fn fn;
 	} signals[] = {
-		{ SIGTERM, on_end },    { SIGHUP, on_end },   { SIGINT, on_end },
-		{ SIGQUIT, on_end },    { SIGTSTP, on_stop }, { SIGWINCH, on_resize },
-		{ SIGCONT, on_resize },
+		{ SIGTERM, on_end },      { SIGHUP, on_end },   { SIGINT, on_end },
+		{ SIGQUIT, on_end },      { SIGTSTP, on_stop }, { SIGWINCH, on_resize },
+		{ SIGCONT, on_continue },
 	};
 	int r = loop_watch(t->loop, STDIN_FILENO, EPOLLIN, on_key, t, NULL);
 

@@ -21,7 +21,7 @@
 struct feed {
 	struct loop *loop;
 	struct look *look;
-	uint64_t interval_ns;
+	uint64_t interval_ns, asked_ns;
 	bool paused, first;
 	struct feed_user user;
 	struct loop_source *timer;    /* the beat; of an agent: to ask again, or that it is late */
@@ -62,6 +62,21 @@ static const char *why_not(int r)
 
 static void ask(struct feed *f);
 
+/* The window that is asked for is the beat; one who answers sooner is not asked sooner. */
+static void ask_next(struct feed *f)
+{
+	uint64_t due_ns = f->asked_ns + f->interval_ns / 10 * 9, now_ns = clock_mono_ns();
+	bool early = !f->first && now_ns < due_ns;
+
+	f->first = false;
+	if (f->paused)
+		return;
+	if (early)
+		loop_timer_set(f->timer, due_ns - now_ns, 0);
+	else
+		ask(f);
+}
+
 static void take(struct feed *f, const struct answer *a)
 {
 	struct snapshot *s = NULL;
@@ -73,10 +88,8 @@ static void take(struct feed *f, const struct answer *a)
 	} else if (json_read_snapshot(a->body, a->length, &s)) {
 		retry(f, "the agent is of another version, retrying");
 	} else {
-		f->first = false;
 		f->user.fed(f->user.context, s);
-		if (!f->paused)
-			ask(f);
+		ask_next(f);
 	}
 }
 
@@ -104,6 +117,7 @@ static void ask(struct feed *f)
 	int r;
 
 	hang_up(f);
+	f->asked_ns = clock_mono_ns();
 	if (!f->first)
 		snprintf(path, sizeof(path), "/v1/snapshot?for=%lluns",
 			 (unsigned long long)f->interval_ns);

@@ -48,6 +48,7 @@ struct screen {
 	SCREEN *terminal;
 	WINDOW *keys; /* a pad nobody sees: reading from the screen itself would draw it */
 	int rows, columns, saved_stderr;
+	bool hurried;
 	attr_t styles[_STYLE_MAX];
 };
 
@@ -62,12 +63,16 @@ static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
 
 /* --- the last resort --- */
 
-static void leave_terminal(void)
+static bool takes_output(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
-	if (poll(&out, 1, 0) == 1 && out.revents == POLLOUT &&
-	    write(STDOUT_FILENO, terminal.leave, strlen(terminal.leave)) < 0)
+	return poll(&out, 1, 0) == 1 && out.revents == POLLOUT;
+}
+
+static void leave_terminal(void)
+{
+	if (takes_output() && write(STDOUT_FILENO, terminal.leave, strlen(terminal.leave)) < 0)
 		return;
 	tcsetattr(STDIN_FILENO, TCSANOW, &terminal.before);
 }
@@ -102,6 +107,15 @@ static void let_be_ended(bool now, sigset_t *before)
 	sigaddset(&enders, SIGTERM);
 	sigaddset(&enders, SIGHUP);
 	pthread_sigmask(SIG_UNBLOCK, &enders, before);
+}
+
+static void write_out(int (*function)(void))
+{
+	sigset_t before;
+
+	let_be_ended(true, &before);
+	function();
+	let_be_ended(false, &before);
 }
 
 /* --- begin and end --- */
@@ -276,7 +290,10 @@ struct screen *screen_free(struct screen *s)
 	if (s->keys)
 		s->lib.delwin(s->keys);
 	if (s->terminal) {
-		s->lib.endwin();
+		if (s->hurried && !takes_output())
+			leave_terminal();
+		else
+			write_out(s->lib.endwin);
 		s->lib.delscreen(s->terminal);
 		for (size_t i = 0; i < FATAL_COUNT; i++)
 			handle(fatal[i], SIG_DFL);
@@ -289,6 +306,11 @@ struct screen *screen_free(struct screen *s)
 		dlclose(s->lib.handle);
 	free(s);
 	return NULL;
+}
+
+void screen_hurry(struct screen *s)
+{
+	s->hurried = true;
 }
 
 void screen_freep(struct screen **s)
@@ -326,19 +348,14 @@ static void put_row(struct screen *s, const struct canvas *c, int row)
 
 bool screen_show(struct screen *s, const struct canvas *c)
 {
-	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	sigset_t before;
-
-	if (poll(&out, 1, 0) != 1 || out.revents != POLLOUT)
+	if (!takes_output())
 		return false;
 	s->lib.wattrset(*s->lib.all, (int)A_NORMAL);
 	s->lib.werase(*s->lib.all);
 	for (int row = 0; row < c->rows; row++)
 		put_row(s, c, row);
 	s->lib.wnoutrefresh(*s->lib.all);
-	let_be_ended(true, &before);
-	s->lib.doupdate();
-	let_be_ended(false, &before);
+	write_out(s->lib.doupdate);
 	return true;
 }
 
@@ -372,7 +389,7 @@ void screen_stop(struct screen *s)
 {
 	sigset_t stop, before;
 
-	s->lib.endwin();
+	write_out(s->lib.endwin);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
 	handle(SIGTSTP, SIG_DFL);
@@ -384,8 +401,13 @@ void screen_stop(struct screen *s)
 
 void screen_resume(struct screen *s)
 {
+	write_out(s->lib.reset_prog_mode);
+	screen_resize(s);
+}
+
+void screen_resize(struct screen *s)
+{
 	find_size(s);
-	s->lib.reset_prog_mode();
 	s->lib.resize_term(s->rows, s->columns);
 	s->lib.clearok(*s->lib.all, TRUE);
 }

@@ -26,4 +26,7 @@ bool screen_show(struct screen *s, const struct canvas *c);
 uint32_t screen_key(struct screen *s);
 
 void screen_stop(struct screen *s);   /* as ^Z does: comes back when it is continued */
-void screen_resume(struct screen *s); /* of a new size, maybe, and all anew */
+void screen_resume(struct screen *s); /* continued: takes the terminal over again */
+void screen_resize(struct screen *s); /* all anew, in the size that it has now */
+/* Whoever ends us does not wait: a terminal that stalls is left without a last word. */
+void screen_hurry(struct screen *s);
