@@ -81,6 +81,43 @@ static double cgroup_mean(const struct snapshot *s, size_t row)
 	return mean(cgroup(s, row)->sched[SCHED_WAIT_NS], cgroup(s, row)->sched[SCHED_WAITS]);
 }
 
+static double cgroup_ran(const struct snapshot *s, size_t row)
+{
+	return rate(s, cgroup(s, row)->sched[SCHED_RUN_NS]);
+}
+
+static double cgroup_moved(const struct snapshot *s, size_t row)
+{
+	const uint64_t *n = cgroup(s, row)->sched;
+
+	return rate(s, n[SCHED_MOVED_NEAR] + n[SCHED_MOVED_CACHE] + n[SCHED_MOVED_NODE]);
+}
+
+static double cgroup_preempted(const struct snapshot *s, size_t row)
+{
+	return rate(s, cgroup(s, row)->sched[SCHED_PREEMPTED]);
+}
+
+static double cgroup_started(const struct snapshot *s, size_t row)
+{
+	return rate(s, cgroup(s, row)->sched[SCHED_STARTED]);
+}
+
+static double cgroup_p99(const struct snapshot *s, size_t row)
+{
+	return (double)hist_quantile_ns(&cgroup(s, row)->wait, 0.99);
+}
+
+static bool cgroup_spread(const struct snapshot *s, size_t row, size_t at, struct hist *ret,
+			  char title[SPREAD_TITLE])
+{
+	if (at)
+		return false;
+	*ret = cgroup(s, row)->wait;
+	snprintf(title, SPREAD_TITLE, "waits for a CPU");
+	return true;
+}
+
 static double cgroup_read(const struct snapshot *s, size_t row)
 {
 	return rate(s, snapshot_share(s, cgroup(s, row)->number, DISK_READ).bytes);
@@ -102,17 +139,25 @@ static double cgroup_ios(const struct snapshot *s, size_t row)
 
 static bool cgroup_is_quiet(const struct snapshot *s, size_t row)
 {
-	return !cgroup(s, row)->sched[SCHED_WAITS] && cgroup_ios(s, row) == 0;
+	return !cgroup(s, row)->sched[SCHED_WAITS] && !cgroup(s, row)->sched[SCHED_RUN_NS] &&
+	       cgroup_ios(s, row) == 0;
 }
 
 static const struct column cgroup_columns[] = {
-	{ "waits", "waits/s", 8, 1, COLUMN_COUNT, cgroup_waits, "times a task waited for a CPU" },
+	{ "ran", "ran/s", 8, 1, COLUMN_TIME, cgroup_ran, "time that tasks ran on CPUs" },
+	{ "waits", "waits/s", 8, 3, COLUMN_COUNT, cgroup_waits, "times a task waited for a CPU" },
 	{ "waited", "waited/s", 9, 0, COLUMN_TIME, cgroup_waited,
 	  "time that tasks waited for one" },
-	{ "mean", "mean", 8, 2, COLUMN_TIME, cgroup_mean, "a wait on average" },
-	{ "read", "read/s", 9, 3, COLUMN_BYTES, cgroup_read, "bytes read from disks" },
-	{ "written", "written/s", 9, 3, COLUMN_BYTES, cgroup_written, "bytes written to disks" },
-	{ "ios", "I/Os/s", 8, 5, COLUMN_COUNT, cgroup_ios, "requests to disks of any kind" },
+	{ "mean", "mean", 8, 4, COLUMN_TIME, cgroup_mean, "a wait on average" },
+	{ "p99", "p99 <", 8, 5, COLUMN_TIME, cgroup_p99, "99 of 100 waits were shorter" },
+	{ "read", "read/s", 9, 2, COLUMN_BYTES, cgroup_read, "bytes read from disks" },
+	{ "written", "written/s", 9, 2, COLUMN_BYTES, cgroup_written, "bytes written to disks" },
+	{ "ios", "I/Os/s", 8, 6, COLUMN_COUNT, cgroup_ios, "requests to disks of any kind" },
+	{ "preempted", "preempt/s", 9, 7, COLUMN_COUNT, cgroup_preempted,
+	  "times another took the CPU" },
+	{ "moved", "moved/s", 8, 7, COLUMN_COUNT, cgroup_moved,
+	  "times a task went to another CPU" },
+	{ "started", "started/s", 9, 8, COLUMN_COUNT, cgroup_started, "tasks, threads too" },
 };
 
 /* --- CPUs --- */
@@ -159,6 +204,32 @@ static double cpu_waits(const struct snapshot *s, size_t row)
 static double cpu_waited(const struct snapshot *s, size_t row)
 {
 	return rate(s, cpu_wait(s, row).sum_ns);
+}
+
+static double cpu_count(const struct snapshot *s, size_t row, enum sched_count what)
+{
+	uint64_t sum = 0;
+
+	if (row != ROW_ALL)
+		return rate(s, s->cpus[row].sched[what]);
+	for (size_t i = 0; i < s->cpu_count; i++)
+		sum += s->cpus[i].sched[what];
+	return rate(s, sum);
+}
+
+static double cpu_ran(const struct snapshot *s, size_t row)
+{
+	return cpu_count(s, row, SCHED_RUN_NS);
+}
+
+static double cpu_switches(const struct snapshot *s, size_t row)
+{
+	return cpu_count(s, row, SCHED_SWITCHES);
+}
+
+static double cpu_preempted(const struct snapshot *s, size_t row)
+{
+	return cpu_count(s, row, SCHED_PREEMPTED);
 }
 
 static double cpu_mean(const struct snapshot *s, size_t row)
@@ -211,6 +282,7 @@ static bool cpu_spread(const struct snapshot *s, size_t row, size_t at, struct h
 }
 
 static const struct column cpu_columns[] = {
+	{ "ran", "ran/s", 8, 0, COLUMN_TIME, cpu_ran, "time that tasks ran here" },
 	{ "waits", "waits/s", 9, 1, COLUMN_COUNT, cpu_waits, "times a task waited here" },
 	{ "waited", "waited/s", 9, 0, COLUMN_TIME, cpu_waited, "time that tasks waited here" },
 	{ "p50", "p50 <", 9, 3, COLUMN_TIME, cpu_p50, "half of the waits were shorter" },
@@ -218,6 +290,8 @@ static const struct column cpu_columns[] = {
 	{ "p99", "p99 <", 9, 2, COLUMN_TIME, cpu_p99, "99 of 100 were shorter" },
 	{ "max", "max <", 9, 4, COLUMN_TIME, cpu_max, "all were shorter" },
 	{ "mean", "mean", 9, 5, COLUMN_TIME, cpu_mean, "a wait on average" },
+	{ "switches", "switch/s", 9, 6, COLUMN_COUNT, cpu_switches, "times it changed the task" },
+	{ "preempted", "preempt/s", 9, 7, COLUMN_COUNT, cpu_preempted, "times another took it" },
 };
 
 /* --- disks --- */
@@ -428,17 +502,84 @@ static const struct column interface_columns[] = {
 	{ "errors", "errors/s", 8, 2, COLUMN_COUNT, interface_errors, "packets in error" },
 };
 
+/* --- tasks that waited long --- */
+
+static const struct waiter_snapshot *waiter(const struct snapshot *s, size_t row)
+{
+	return &s->waiters[row];
+}
+
+static size_t waiter_rows(const struct snapshot *s)
+{
+	return s->waiter_count;
+}
+
+static const char *waiter_name(const struct snapshot *s, size_t row, char ret[LISTING_NAME_MAX])
+{
+	const struct waiter_snapshot *w = waiter(s, row);
+	const struct cgroup_snapshot *c = snapshot_cgroup(s, w->cgroup);
+
+	if (w->thread)
+		snprintf(ret, LISTING_NAME_MAX, "%s[%u] %.440s", w->name, w->thread,
+			 c ? c->path : "");
+	else
+		snprintf(ret, LISTING_NAME_MAX, "(others)");
+	return ret;
+}
+
+static uint64_t waiter_identity(const struct snapshot *s, size_t row)
+{
+	return waiter(s, row)->thread;
+}
+
+static bool waiter_matches(const struct snapshot *s, size_t row, const char *text)
+{
+	char name[LISTING_NAME_MAX];
+
+	for (size_t i = 0; i < s->cgroup_count; i++)
+		if (s->cgroups[i].number == waiter(s, row)->cgroup && cgroup_matches(s, i, text))
+			return true;
+	return strcasestr(waiter_name(s, row, name), text);
+}
+
+static double waiter_waits(const struct snapshot *s, size_t row)
+{
+	return (double)waiter(s, row)->waits;
+}
+
+static double waiter_waited(const struct snapshot *s, size_t row)
+{
+	return (double)waiter(s, row)->wait_ns;
+}
+
+static double waiter_longest(const struct snapshot *s, size_t row)
+{
+	return (double)waiter(s, row)->longest_ns;
+}
+
+static bool waiter_is_quiet(const struct snapshot *s, size_t row)
+{
+	return !waiter(s, row)->waits;
+}
+
+static const struct column waiter_columns[] = {
+	{ "waited", "waited", 9, 0, COLUMN_TIME, waiter_waited, "in the long waits of the window" },
+	{ "waits", "waits", 7, 1, COLUMN_COUNT, waiter_waits, "how many of them" },
+	{ "longest", "longest", 9, 0, COLUMN_TIME, waiter_longest, "since its first long wait" },
+};
+
 const struct listing listings[_LISTING_MAX] = {
 	[LISTING_CGROUPS] = { .heading = "CGROUP",
 			      .name_min = 20,
 			      .long_names = true,
 			      ROWS(cgroup_columns),
-			      .sorted_by = 1,
+			      .sorted_by = 2,
 			      .rows = cgroup_rows,
 			      .name = cgroup_name,
 			      .identity = cgroup_identity,
 			      .is_quiet = cgroup_is_quiet,
-			      .matches = cgroup_matches },
+			      .matches = cgroup_matches,
+			      .spread = cgroup_spread },
 	[LISTING_CPUS] = { .heading = "WAITING FOR A CPU",
 			   .name_min = 15,
 			   ROWS(cpu_columns),
@@ -469,6 +610,16 @@ const struct listing listings[_LISTING_MAX] = {
 				 .identity = interface_identity,
 				 .is_quiet = interface_is_quiet,
 				 .matches = interface_matches },
+	[LISTING_WAITERS] = { .heading = "TASK THAT WAITED LONG AT ONCE, CGROUP",
+			      .name_min = 20,
+			      .long_names = true,
+			      ROWS(waiter_columns),
+			      .sorted_by = 0,
+			      .rows = waiter_rows,
+			      .name = waiter_name,
+			      .identity = waiter_identity,
+			      .is_quiet = waiter_is_quiet,
+			      .matches = waiter_matches },
 };
 
 bool listing_find(const struct listing *l, const char *name, int *ret)

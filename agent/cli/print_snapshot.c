@@ -221,6 +221,16 @@ static void print_cgroups(const struct page *p)
 	print_rows(p, &l, 10, "cgroups", "no cgroup did anything");
 }
 
+static void print_waiters(const struct page *p)
+{
+	const struct layout l = lay_out(p, LISTING_WAITERS);
+
+	if (!p->whole && !p->s->waiter_count)
+		return;
+	print_heading(p, &l, l.list->heading);
+	print_rows(p, &l, 5, "waiters", "no task waited long at once");
+}
+
 static void print_subjects(const struct page *p)
 {
 	enum { INDENT = 16 }; /* name, state, a space each */
@@ -250,11 +260,12 @@ static const struct word_row section_rows[] = {
 	{ "disks", "what each disk did" },
 	{ "network", "what each interface did" },
 	{ "cgroups", "waits and disk bytes of each cgroup" },
+	{ "waiters", "the tasks that waited longest at once" },
 	{ "subjects", "what is measured, by which hook" },
 };
 static void (*const section_prints[])(const struct page *p) = {
 	print_node,  print_agent,   print_memory,  print_pressure, print_cpus,
-	print_disks, print_network, print_cgroups, print_subjects,
+	print_disks, print_network, print_cgroups, print_waiters,  print_subjects,
 };
 _Static_assert(sizeof(section_rows) / sizeof(section_rows[0]) ==
 		       sizeof(section_prints) / sizeof(section_prints[0]),

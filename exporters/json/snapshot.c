@@ -571,17 +571,18 @@ static void read_waiters(struct snapshot *s, const json_t *waiters)
 	size_t i;
 
 	json_array_foreach ((json_t *)waiters, i, one) {
-		const char *path = json_string_value(json_object_get(one, "cgroup"));
 		struct waiter_snapshot *to = &s->waiters[i];
+		char path[CGROUP_PATH_MAX];
 
 		if (i == WAITERS_MAX)
 			break;
+		json_text(one, "cgroup", path, sizeof(path));
 		to->thread = (uint32_t)count_of(one, "thread");
 		json_text(one, "name", to->name, sizeof(to->name));
 		to->waits = count_of(one, "waits");
 		to->wait_ns = ns_of(one, "wait_seconds");
 		to->longest_ns = ns_of(one, "longest_seconds");
-		for (size_t c = 0; path && c < s->cgroup_count; c++)
+		for (size_t c = 0; c < s->cgroup_count; c++)
 			if (!strcmp(s->cgroups[c].path, path))
 				to->cgroup = s->cgroups[c].number;
 		s->waiter_count = i + 1;

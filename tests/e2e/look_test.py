@@ -82,7 +82,7 @@ def test_sections_that_are_asked_for():
     snapshot = json.loads(command("snapshot", "disks", "node", "-o", "json", *where).stdout)
     equal(set(snapshot), {"schema", "time", "window_seconds", "version", "node", "disks"}, "keys")
     one_line(command("snapshot", "cpus", "cpu", *where), 2, "no section 'cpu'", "cpus, disks")
-    for section in ("node", "agent", "cpus", "disks", "network", "cgroups", "subjects"):
+    for section in ("node", "agent", "cpus", "disks", "network", "cgroups", "waiters", "subjects"):
         result = command("snapshot", section, *where)
         equal((result.returncode, result.stderr), (0, ""), section)
         check(result.stdout.strip() and result.stdout[0] != "\n", (section, result.stdout))
@@ -96,7 +96,8 @@ def test_no_control_byte_reaches_the_terminal():
         "node": {"name": evil, "kernel": evil, "architecture": evil},
         "cpus": [], "disks": [{"name": evil, "in_flight": 1, "operations": {}}],
         "network": [{"name": evil, "sent": {"packets": 1}}],
-        "cgroups": [{"id": 1, "path": evil, "wait": {"count": 1}}],
+        "cgroups": [{"id": 1, "path": evil, "waits": 1}],
+        "waiters": [{"thread": 1, "name": evil, "cgroup": evil, "waits": 1}],
         "subjects": [{"name": evil, "state": "on", "hook": evil, "reason": evil}]},
         ensure_ascii=False).encode()
     with ImpostorAgent(200, answer) as socket:

@@ -21,16 +21,19 @@ MADE_UP = {
     "cpus": [{"cpu": n, "online": True, "wait": {"count": 30, "sum_seconds": 0.03, "buckets": [
         [0.000001024, 10], [0.000002048, 20]]}} for n in range(2)],
     "cgroups": [
-        {"id": 1, "path": "/alpha", "wait": {"count": 10, "sum_seconds": 0.9},
+        {"id": 1, "path": "/alpha", "waits": 10, "wait_seconds": 0.9, "run_seconds": 0.3,
          "disks": [{"disk": "sdx", "operations": {"read": {"ios": 1, "bytes": 1024}}}]},
-        {"id": 2, "path": "/bravo/x.scope", "pod": POD, "wait": {"count": 500, "sum_seconds": 0.5},
+        {"id": 2, "path": "/bravo/x.scope", "pod": POD, "waits": 500, "wait_seconds": 0.5,
+         "wait": {"count": 500, "sum_seconds": 0.5, "buckets": [[0.000524288, 200], [0.001048576, 300]]},
          "disks": [{"disk": "sdx", "operations": {"read": {"ios": 9, "bytes": 9216}}}]},
-        {"id": 3, "path": "/evil\033[2J\u009b2Jx", "wait": {"count": 20, "sum_seconds": 0.1},
+        {"id": 3, "path": "/evil\033[2J\u009b2Jx", "waits": 20, "wait_seconds": 0.1,
          "disks": []}],
     "disks": [{"name": "sdx", "in_flight": 3, "operations": {"read": {
         "ios": 10, "bytes": 10240, "queue": {"count": 10, "buckets": [[0.000008192, 10]]},
         "device": {"count": 10, "buckets": [[0.000131072, 4], [0.000262144, 6]]}}}}],
     "network": [{"name": "eth9", "received": {"bytes": 2048, "packets": 2}, "sent": {}}],
+    "waiters": [{"thread": 77, "name": "worker", "cgroup": "/bravo/x.scope", "waits": 3,
+                 "wait_seconds": 0.02, "longest_seconds": 0.009}],
     "subjects": [{"name": "sched", "state": "on", "hook": "h", "reason": ""}]}
 
 
@@ -69,7 +72,7 @@ def test_keys_sort():
         equal(order(terminal.wait("by waits", "the sort by waits")), ["bravo", "evil", "alpha"], "by waits")
         terminal.send("r")
         equal(order(terminal.wait("smallest first", "the other order")), ["alpha", "evil", "bravo"], "reversed")
-        terminal.send("<")
+        terminal.send("<", "<")
         equal(order(terminal.wait("by name", "names")), ["alpha", "bravo", "evil"], "by name")
     with top("--view", "cgroups", "--sort", "read") as terminal:
         equal(order(terminal.wait("by read", "--sort")), ["bravo", "alpha", "evil"], "by read")
@@ -109,7 +112,7 @@ def test_pause():
 
 
 def test_views_and_distributions():
-    "1 to 5 change the view; d shows a row's distributions as bars with their slots' ends"
+    "1 to 6 change the view; d shows a row's distributions as bars with their slots' ends"
     with top() as terminal:
         terminal.send("4")
         terminal.wait(r"^sdx +10 +10K +0 +0 ", "the disk")
@@ -127,6 +130,10 @@ def test_views_and_distributions():
         terminal.send("2", "Down", "Enter")
         screen = terminal.wait(f"pod {POD}", "the pod of the selected row")
         check("read 9.0K/s (9/s)" in screen, screen)
+        check(re.search(r"< +524us +200 #+\n< +1\.0ms +300 #+", screen), screen)
+        check("worker[77] waited long 3 times, 20ms in all, at worst 9.0ms" in screen, screen)
+        terminal.send("Escape", "6")
+        terminal.wait(r"^worker\[77\] /bravo/x.scope +20ms +3 +9\.0ms", "who waited long")
         terminal.send("?")
         terminal.wait("filter by pod", "the help")
 
@@ -135,14 +142,14 @@ def test_a_resize():
     "it follows the size of its terminal, from 40x10 to 300x100, and shows more in more"
     with top() as terminal:
         terminal.resize(200, 50)
-        screen = terminal.wait(r"I/Os/s", "more columns")
+        screen = terminal.wait(r"started/s", "more columns")
         equal(len(screen.splitlines()), 50, "rows")
         terminal.resize(40, 10)
         screen = terminal.wait(r"^by waited \| agent, every 1.0s *$", "the small screen")
         equal(order(screen)[:1], ["alpha"], screen)
         check(max(map(len, screen.splitlines())) <= 40, screen)
         terminal.resize(300, 100)
-        equal(len(terminal.wait(r"I/Os/s", "the large one").splitlines()), 100, "rows")
+        equal(len(terminal.wait(r"started/s", "the large one").splitlines()), 100, "rows")
 
 
 def test_no_control_byte_gets_through():
@@ -254,7 +261,7 @@ def test_without_a_terminal():
     nowhere = ("--socket", os.path.join(folder(), "none"))
     one_line(command("top", *nowhere), 2, "top needs a terminal", "fairlead snapshot --watch")
     one_line(command("top", "-o", "json", *nowhere), 2, "for people")
-    one_line(command("top", "--sort", "size", *nowhere), 2, "'size'", "name, waits")
+    one_line(command("top", "--sort", "size", *nowhere), 2, "'size'", "name, ran")
     for name in ("dumb", "", "no-such-terminal"):
         terminal = Pty("top", *nowhere, TERM=name)
         equal(terminal.end(), 2, f"exit status with TERM={name}")

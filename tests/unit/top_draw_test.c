@@ -27,6 +27,7 @@ static struct snapshot *example(void)
 		s->cgroups[i].id = i + 1;
 		s->cgroups[i].number = i;
 		s->cgroups[i].sched[SCHED_WAIT_NS] = s->cgroups[i].sched[SCHED_WAITS] = 1000 - i;
+		s->cgroups[i].wait.slots[5] = 1000 - i;
 		snprintf(s->cgroups[i].path, sizeof(s->cgroups[i].path),
 			 "/kubepods.slice/a\xff\x1b\xe6\x9c\xac/%zu", i);
 	}
@@ -117,6 +118,7 @@ static int a_small_terminal_keeps_title_rows_and_status(void)
 
 static int a_wide_terminal_shows_more_columns(void)
 {
+	int column;
 	CLEANUP(freep) char *narrow = NULL, *wide = NULL;
 	struct model m;
 
@@ -125,7 +127,8 @@ static int a_wide_terminal_shows_more_columns(void)
 	narrow = drawn(&m, 24, 80);
 	wide = drawn(&m, 24, 120);
 	CHECK(!strstr(narrow, "I/Os/s") && strstr(wide, "I/Os/s"));
-	model_sort(&m, LISTING_CGROUPS, (int)listings[LISTING_CGROUPS].column_count - 1);
+	CHECK(listing_find(&listings[LISTING_CGROUPS], "ios", &column));
+	model_sort(&m, LISTING_CGROUPS, column);
 	free(narrow);
 	narrow = drawn(&m, 24, 80);
 	CHECK(strstr(narrow, "I/Os/s")); /* what it is sorted by is seen */
@@ -178,7 +181,7 @@ static int a_distribution_has_a_bar_a_slot_with_its_unit(void)
 	return 0;
 }
 
-static int a_cgroup_tells_its_disks(void)
+static int a_cgroup_tells_its_disks_and_its_waits(void)
 {
 	CLEANUP(freep) char *text = NULL;
 	struct model m;
@@ -188,7 +191,7 @@ static int a_cgroup_tells_its_disks(void)
 	model_press(&m, 'd');
 	text = drawn(&m, 24, 80);
 	CHECK(strstr(text, "nvme0n1") && strstr(text, "written 36K/s (9/s)"));
-	CHECK(strstr(text, "waits for a CPU, all of the node"));
+	CHECK(strstr(text, "waits for a CPU") && strstr(text, "<    33us    1.0k ####"));
 	model_done(&m);
 	return 0;
 }
@@ -200,4 +203,4 @@ TEST_MAIN({ "every view fits every size", every_view_fits_every_size },
 	  { "the status tells what matters most first", the_status_tells_what_matters_most_first },
 	  { "a distribution has a bar a slot, with its unit",
 	    a_distribution_has_a_bar_a_slot_with_its_unit },
-	  { "a cgroup tells its disks", a_cgroup_tells_its_disks }, )
+	  { "a cgroup tells its disks and its waits", a_cgroup_tells_its_disks_and_its_waits }, )

@@ -16,35 +16,48 @@
 /* Less is of no use to anybody, and the parts would lie on each other. */
 enum { LEAST_ROWS = 4, LEAST_COLUMNS = 20 };
 
-static int tab(char *ret, size_t size, int view)
+enum tabs { TABS_NAMED, TABS_NUMBERED, TABS_HERE };
+
+/* One view's tab, "" where there is no room for it; returns its columns. */
+static int tab(char *ret, size_t size, const struct model *m, int view, enum tabs how)
 {
-	return snprintf(ret, size, " %d %s", view + 1, model_view_names[view]);
+	if (view == (int)m->view || how == TABS_NAMED)
+		return snprintf(ret, size, " %d %s", view + 1, model_view_names[view]);
+	if (how == TABS_NUMBERED)
+		return snprintf(ret, size, " %d", view + 1);
+	*ret = '\0';
+	return 0;
 }
 
-/* All views where there is room for them, else only where we are. */
+static int tabs_width(const struct model *m, enum tabs how)
+{
+	char text[CELL];
+	int sum = 0;
+
+	for (int view = 0; view < _VIEW_MAX; view++)
+		sum += tab(text, sizeof(text), m, view, how);
+	return sum;
+}
+
 static void draw_title(struct canvas *c, const struct model *m)
 {
 	int column = canvas_put(c, 0, 0, STYLE_BRIGHT, "fairlead top");
 	char text[CELL + 80], up[CELL];
-	int all = 0, here = tab(text, sizeof(text), m->view);
+	enum tabs how = TABS_NAMED;
 
-	for (int i = 0; i < _VIEW_MAX; i++)
-		all += tab(text, sizeof(text), i);
 	if (m->snapshot) {
 		snprintf(text, sizeof(text), "  %s up %s ", m->snapshot->host,
 			 table_time(up, m->snapshot->uptime_ns));
-		if (column + (int)printable_columns(text) + here <= c->columns)
+		if (column + (int)printable_columns(text) + tabs_width(m, TABS_HERE) <= c->columns)
 			column = canvas_put(c, 0, column, STYLE_PLAIN, text);
 	}
-	if (column + all > c->columns) {
-		tab(text, sizeof(text), m->view);
-		canvas_put(c, 0, column, STYLE_SELECTED, text);
-		return;
-	}
-	column = c->columns - all;
-	for (int i = 0; i < _VIEW_MAX; i++) {
-		tab(text, sizeof(text), i);
-		column = canvas_put(c, 0, column, i == (int)m->view ? STYLE_SELECTED : STYLE_DIM,
+	while (how < TABS_HERE && column + tabs_width(m, how) > c->columns)
+		how++;
+	if (how != TABS_HERE)
+		column = c->columns - tabs_width(m, how);
+	for (int view = 0; view < _VIEW_MAX; view++) {
+		tab(text, sizeof(text), m, view, how);
+		column = canvas_put(c, 0, column, view == (int)m->view ? STYLE_SELECTED : STYLE_DIM,
 				    text);
 	}
 }
@@ -238,7 +251,7 @@ static int draw_keys(struct canvas *c, int row, int column)
 		{ "d Enter", "distributions of the selected row" },
 		{ "Space", "pause" },
 		{ "+ -", "look longer, shorter each time" },
-		{ "1 to 5", "overview, cgroups, cpus, disks, network" },
+		{ "1 to 6", "overview, cgroups, cpus, disks, network, waiters" },
 		{ "Tab", "the next of them" },
 		{ "q", "quit" },
 	};

@@ -127,7 +127,7 @@ static void draw_panels(struct canvas *c, const struct area *a, struct model *m,
 			   m->spread_first + fit, count);
 }
 
-/* --- a cgroup: what it waited in all and did to which disk; waits are not spread by cgroup --- */
+/* --- a cgroup: its waits, what it did to which disk and whose waits were the longest --- */
 
 static int draw_shares(struct canvas *c, const struct area *a, const struct snapshot *s,
 		       const struct cgroup_snapshot *g)
@@ -153,30 +153,46 @@ static int draw_shares(struct canvas *c, const struct area *a, const struct snap
 	return row;
 }
 
-static void draw_cgroup(struct canvas *c, struct area a, struct model *m, size_t row)
+static int draw_waiters(struct canvas *c, const struct area *a, const struct snapshot *s,
+			const struct cgroup_snapshot *g)
 {
-	const struct snapshot *s = m->snapshot;
-	const struct cgroup_snapshot *g = &s->cgroups[row];
-	struct panel node = { .title = "waits for a CPU, all of the node",
-			      .h = snapshot_node_wait(s) };
-	char rate[CELL], mean[CELL], all[CELL];
+	char all[CELL], longest[CELL];
+	int row = a->row;
+
+	for (size_t i = 0; i < s->waiter_count && row < a->row + a->rows; i++) {
+		const struct waiter_snapshot *w = &s->waiters[i];
+
+		if (w->cgroup == g->number && w->thread && w->waits)
+			canvas_say(c, row++, a->column, STYLE_PLAIN,
+				   "%s[%u] waited long %llu times, %s in all, at worst %s", w->name,
+				   w->thread, (unsigned long long)w->waits,
+				   table_time(all, w->wait_ns), table_time(longest, w->longest_ns));
+	}
+	return row;
+}
+
+static void draw_cgroup(struct canvas *c, struct area a, const struct snapshot *s,
+			const struct cgroup_snapshot *g)
+{
+	struct panel waits = { .title = "waits for a CPU", .h = g->wait };
+	char ran[CELL], waited[CELL], preempted[CELL];
+	double seconds = snapshot_seconds(s);
 	int end = a.row + a.rows;
 
 	if (g->pod[0] || g->unit[0])
 		canvas_say(c, a.row++, 0, STYLE_PLAIN, "%s%s%s %.12s", g->pod[0] ? "pod " : "unit ",
 			   g->pod[0] ? g->pod : g->unit, g->container[0] ? ", container" : "",
 			   g->container);
-	canvas_say(c, a.row++, 0, STYLE_PLAIN, "waits %s/s, %s on average; %s since the start",
-		   table_count(rate, (double)g->sched[SCHED_WAITS] / snapshot_seconds(s)),
-		   table_time(mean, g->sched[SCHED_WAITS]
-					    ? g->sched[SCHED_WAIT_NS] / g->sched[SCHED_WAITS]
-					    : 0),
-		   table_time(all, g->sched_total[SCHED_WAIT_NS]));
-	a.rows = (end - a.row) / 3;
-	a.row = draw_shares(c, &a, s, g) + 1;
+	canvas_say(c, a.row++, 0, STYLE_PLAIN, "ran %s/s, waited %s/s, preempted %s/s",
+		   table_time(ran, (uint64_t)((double)g->sched[SCHED_RUN_NS] / seconds)),
+		   table_time(waited, (uint64_t)((double)g->sched[SCHED_WAIT_NS] / seconds)),
+		   table_count(preempted, (double)g->sched[SCHED_PREEMPTED] / seconds));
+	a.rows = (end - a.row) / 4; /* the bars keep half of the screen at least */
+	a.row = draw_shares(c, &a, s, g);
+	a.row = draw_waiters(c, &a, s, g) + 1;
 	a.rows = end - a.row;
 	if (a.rows > 3)
-		draw_panel(c, &a, &node, snapshot_seconds(s));
+		draw_panel(c, &a, &waits, seconds);
 }
 
 void draw_spread(struct canvas *c, int row, struct model *m)
@@ -195,7 +211,7 @@ void draw_spread(struct canvas *c, int row, struct model *m)
 	canvas_put(c, row, 0, STYLE_SELECTED,
 		   table_tail(shown, sizeof(shown), name, (size_t)c->columns));
 	if (model_listing(m) == LISTING_CGROUPS)
-		draw_cgroup(c, a, m, at);
+		draw_cgroup(c, a, m->snapshot, &m->snapshot->cgroups[at]);
 	else if (of->spread)
 		draw_panels(c, &a, m, panels, collect(of, m->snapshot, at, panels));
 	else

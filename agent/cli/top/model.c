@@ -9,13 +9,14 @@
 #include "agent/base/utf8.h"
 #include "agent/snapshot/snapshot.h"
 
-const char *const model_view_names[] = { "overview", "cgroups", "cpus", "disks", "network", NULL };
+const char *const model_view_names[] = { "overview", "cgroups", "cpus", "disks",
+					 "network",  "waiters", NULL };
 _Static_assert(sizeof(model_view_names) / sizeof(char *) == _VIEW_MAX + 1, "a name a view");
 
 static const enum listing_kind view_lists[_VIEW_MAX] = {
 	[VIEW_OVERVIEW] = LISTING_CGROUPS,   [VIEW_CGROUPS] = LISTING_CGROUPS,
 	[VIEW_CPUS] = LISTING_CPUS,          [VIEW_DISKS] = LISTING_DISKS,
-	[VIEW_NETWORK] = LISTING_INTERFACES,
+	[VIEW_NETWORK] = LISTING_INTERFACES, [VIEW_WAITERS] = LISTING_WAITERS,
 };
 
 void model_init(struct model *m, uint64_t interval_ns)

@@ -13,7 +13,15 @@
 
 struct snapshot;
 
-enum model_view { VIEW_OVERVIEW, VIEW_CGROUPS, VIEW_CPUS, VIEW_DISKS, VIEW_NETWORK, _VIEW_MAX };
+enum model_view {
+	VIEW_OVERVIEW,
+	VIEW_CGROUPS,
+	VIEW_CPUS,
+	VIEW_DISKS,
+	VIEW_NETWORK,
+	VIEW_WAITERS,
+	_VIEW_MAX
+};
 extern const char *const model_view_names[]; /* NULL-terminated */
 
 enum model_over { OVER_NOTHING, OVER_HELP, OVER_SPREAD }; /* in place of the rows */
