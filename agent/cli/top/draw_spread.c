@@ -111,10 +111,12 @@ static void draw_panels(struct canvas *c, const struct area *a, struct model *m,
 	size_t fit = (size_t)(a->columns / PANEL_LEAST);
 	struct area one = *a;
 
-	if (!fit)
-		fit = 1;
+	if (!count)
+		return;
 	if (fit > count)
 		fit = count;
+	if (!fit)
+		fit = 1;
 	if (m->spread_first + fit > count)
 		m->spread_first = count - fit;
 	one.columns = a->columns / (int)fit - 1;

@@ -308,9 +308,9 @@ static void erase_last(char *text)
 {
 	size_t n = strlen(text);
 
-	while (n && ((unsigned char)text[--n] & 0xc0) == 0x80)
-		;
-	text[n] = '\0';
+	while (n && ((unsigned char)text[n - 1] & 0xc0) == 0x80)
+		n--;
+	text[n ? n - 1 : 0] = '\0';
 }
 
 static enum model_effect type(struct model *m, uint32_t key)

@@ -27,10 +27,8 @@ extern const char *const model_view_names[]; /* NULL-terminated */
 enum model_over { OVER_NOTHING, OVER_HELP, OVER_SPREAD }; /* in place of the rows */
 
 /* Keys that are no character of their own; the others are their Unicode character. */
+enum { KEY_ESCAPE = 27, KEY_RETURN = '\n', KEY_ERASE = 127 };
 enum model_key {
-	KEY_ESCAPE = 27,
-	KEY_RETURN = '\n',
-	KEY_ERASE = 127,
 	KEY_OTHER_THAN_TEXT = 0x110000,
 	KEY_GO_UP,
 	KEY_GO_DOWN,

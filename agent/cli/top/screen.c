@@ -35,7 +35,7 @@
 struct library {
 	void *handle;
 	WINDOW **all; /* stdscr */
-#define MEMBER(name) __typeof__(name) *name;
+#define MEMBER(name) __typeof__(name) *(name);
 	FUNCTIONS(MEMBER)
 #undef MEMBER
 	/* <term.h> would make macros of half the words there are. */
@@ -148,6 +148,13 @@ static int no_terminal(char *why, size_t size, const char *what)
 	return -ENOTTY;
 }
 
+static const char *capability(const struct library *lib, const char *name)
+{
+	const char *text = lib->tigetstr(name);
+
+	return (intptr_t)text == -1 ? NULL : text; /* no text, or one that this terminal lacks */
+}
+
 static void remember_leave(const struct library *lib)
 {
 	static const char *const names[] = { "sgr0", "cnorm", "rmkx", "rmcup" };
@@ -155,9 +162,9 @@ static void remember_leave(const struct library *lib)
 
 	terminal.leave[0] = '\0';
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		const char *text = lib->tigetstr(names[i]);
+		const char *text = capability(lib, names[i]);
 
-		if (text && text != (char *)-1 && used < sizeof(terminal.leave))
+		if (text && used < sizeof(terminal.leave))
 			used += (size_t)snprintf(terminal.leave + used,
 						 sizeof(terminal.leave) - used, "%s", text);
 	}
@@ -176,9 +183,9 @@ static int check_terminal(const struct library *lib, char *why, size_t size)
 		return no_terminal(why, size, "TERM does not say which");
 	if (lib->setupterm(NULL, STDOUT_FILENO, &found) || found != 1)
 		return no_terminal(why, size, "nothing is known of the one that TERM names");
-	move = lib->tigetstr("cup");
+	move = capability(lib, "cup");
 	remember_leave(lib);
-	if (!move || move == (char *)-1)
+	if (!move)
 		return no_terminal(why, size, "TERM names one that cannot move its cursor");
 	return tcgetattr(STDIN_FILENO, &terminal.before) ? -errno : 0;
 }
