@@ -22,7 +22,7 @@ install -D -m 755 "$binary" "$root/usr/bin/fairlead"
 # `fairlead top` loads its library only when it is run, so that no linker tells of it.
 loaded=$(ldconfig -p | awk '/libncursesw\.so\.6 / { print $NF; exit }')
 [ -n "$loaded" ] || fail "no libncursesw.so.6 here: setup/install.sh build"
-{ ldd "$binary" "$loaded"; echo "libncursesw.so.6 => $loaded"; } >"$work/ldd"
+{ ldd "$binary"; ldd "$loaded"; echo "libncursesw.so.6 => $loaded"; } >"$work/ldd"
 ! grep 'not found' "$work/ldd" >&2 || fail "a library is missing here"
 # "name => path (address)", or for the loader "path (address)"
 awk '$2 == "=>" { print $3; next } $1 ~ /^\// { print $1 }' "$work/ldd" | sort -u >"$work/libraries"

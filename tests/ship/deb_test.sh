@@ -79,6 +79,8 @@ list >"$work/before"
 users >"$work/users.before"
 check "it installs with nothing but what it depends on" inside dpkg -i /fairlead.deb
 check "the installed binary runs" inside fairlead --version
+check "top finds its library: all that it lacks is a terminal" \
+	inside sh -c 'fairlead top </dev/null 2>&1 | grep "and this is none"'
 check "user fairlead is there, with no shell and no password" \
 	inside sh -c 'getent passwd fairlead | grep -q nologin && getent shadow fairlead | grep -q "^fairlead:[!*]"'
 check "the unit is enabled" test -L "$there/etc/systemd/system/multi-user.target.wants/fairlead.service"

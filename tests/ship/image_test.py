@@ -149,6 +149,11 @@ def main():
     if not check(version.returncode == 0, "the binary finds its libraries in the image", version.stderr):
         return
 
+    # With a terminal that it knows, top gets as far as to ask for the agent.
+    top = podman("run", "--rm", "--tty", "--env", "TERM=tmux-256color", *flags(), image, "top", "--agent")
+    check(top.returncode == 3 and "no agent answers" in top.stdout, "top finds its library and its terminal",
+          top.returncode, top.stdout, top.stderr)
+
     started = podman("run", "--detach", "--name", "agent", *flags(), image, *AGENT["args"])
     check(started.returncode == 0, "the agent starts with what the DaemonSet gives it", started.stderr)
     probe = AGENT["startupProbe"]
