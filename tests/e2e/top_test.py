@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`fairlead top` on real terminals: what it shows, what keys do, and that it leaves no trace."""
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -228,19 +229,39 @@ def test_every_way_out_restores_the_terminal():
         ends(lambda t, n=number: t.process.send_signal(n), -number)
 
 
-def test_a_terminal_that_stalls_can_be_left():
-    "top on a terminal that takes nothing still ends on TERM"
+def ends_by_term(terminal):
+    terminal.process.send_signal(signal.SIGTERM)
+    equal(terminal.process.wait(10), -signal.SIGTERM, "exit status")
+    equal(termios.tcgetattr(terminal.slave), terminal.before, "settings")
+
+
+def test_a_terminal_that_is_stopped_can_be_left():
+    "top on a terminal that is stopped by ^S still ends on TERM"
     with made_up() as socket:
-        terminal = Pty("top", "-i", "100ms", "--socket", socket, columns=300, rows=100)
+        terminal = Pty("top", "-i", "100ms", "--socket", socket)
         terminal.wait_for(b"made-up")
-        terminal.write(b"\x13")     # ^S
-        wait_for(lambda: not terminal.read(0.5), "silence")
-        for size in ((100, 30), (300, 100)):
-            terminal.resize(*size)
-        check(not terminal.read(0.5), "it is not stalled")
-        terminal.process.send_signal(signal.SIGTERM)
-        equal(terminal.process.wait(10), -signal.SIGTERM, "exit status")
-        equal(termios.tcgetattr(terminal.slave), terminal.before, "settings")
+        wait_for(lambda: not terminal.read(0.5), "a whole frame")
+        terminal.write(b"\x13")
+        terminal.resize(100, 30)
+        check(not terminal.read(0.5), "it is not stopped")
+        ends_by_term(terminal)
+
+
+def test_a_terminal_that_stalls_can_be_left():
+    "top that is held in the middle of a frame by a terminal nobody reads still ends on TERM"
+    with made_up() as socket:
+        terminal = Pty("top", "-i", "100ms", "--socket", socket)
+        terminal.wait_for(b"made-up")
+        sizes = itertools.cycle(((300, 100), (290, 90)))
+
+        def is_held():
+            terminal.resize(*next(sizes))
+            with open(f"/proc/{terminal.process.pid}/syscall", encoding="ascii") as file:
+                words = file.read().split()
+            return len(words) > 2 and words[1] == "0x1"     # write(1, …)
+
+        wait_for(is_held, "it to be held", 30)
+        ends_by_term(terminal)
 
 
 def test_colours():
