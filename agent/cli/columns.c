@@ -128,6 +128,21 @@ static double cgroup_written(const struct snapshot *s, size_t row)
 	return rate(s, snapshot_share(s, cgroup(s, row)->number, DISK_WRITE).bytes);
 }
 
+static double cgroup_cache(const struct snapshot *s, size_t row, enum cache_count what)
+{
+	return s->cache_measured ? rate(s, cgroup(s, row)->cache[what]) : (double)NAN;
+}
+
+static double cgroup_misses(const struct snapshot *s, size_t row)
+{
+	return cgroup_cache(s, row, CACHE_MISSES);
+}
+
+static double cgroup_dirtied(const struct snapshot *s, size_t row)
+{
+	return cgroup_cache(s, row, CACHE_DIRTIED);
+}
+
 static double cgroup_ios(const struct snapshot *s, size_t row)
 {
 	uint64_t ios = 0;
@@ -153,6 +168,10 @@ static const struct column cgroup_columns[] = {
 	{ "read", "read/s", 9, 2, COLUMN_BYTES, cgroup_read, "bytes read from disks" },
 	{ "written", "written/s", 9, 2, COLUMN_BYTES, cgroup_written, "bytes written to disks" },
 	{ "ios", "I/Os/s", 8, 6, COLUMN_COUNT, cgroup_ios, "requests to disks of any kind" },
+	{ "misses", "misses/s", 8, 7, COLUMN_COUNT, cgroup_misses,
+	  "reads that the page cache lacked" },
+	{ "dirtied", "dirtied/s", 9, 8, COLUMN_COUNT, cgroup_dirtied,
+	  "pages changed that were clean" },
 	{ "preempted", "preempt/s", 9, 7, COLUMN_COUNT, cgroup_preempted,
 	  "times another took the CPU" },
 	{ "moved", "moved/s", 8, 7, COLUMN_COUNT, cgroup_moved,

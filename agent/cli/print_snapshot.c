@@ -104,6 +104,64 @@ static void print_pressure(const struct page *p)
 			    pressure_names[i], percent(p, of[i].full_ns));
 }
 
+/* Of the requests that were made of it, how many had to wait for a disk. */
+static void print_caches(const struct page *p)
+{
+	static const char *const shown[_CACHE_COUNT_MAX] = {
+		[CACHE_ACCESSES] = "pages read through it", [CACHE_READS] = "requests to read",
+		[CACHE_MISSES] = "of them, not there",      [CACHE_FILLS] = "pages put in",
+		[CACHE_EVICTIONS] = "pages taken out",      [CACHE_DIRTIED] = "pages dirtied",
+		[CACHE_FAULTS] = "faults on mapped files",
+	};
+	const uint64_t *n = p->s->cache;
+	double seconds = snapshot_seconds(p->s);
+	char reads[CELL], misses[CELL], dirtied[CELL];
+
+	if (!p->s->cache_measured) {
+		if (p->whole)
+			say(p, "the page cache is not measured: `fairlead doctor` says why");
+		return;
+	}
+	say(p, "page cache %s reads/s, of which %s/s missed, %s pages/s dirtied",
+	    table_count(reads, (double)n[CACHE_READS] / seconds),
+	    table_count(misses, (double)n[CACHE_MISSES] / seconds),
+	    table_count(dirtied, (double)n[CACHE_DIRTIED] / seconds));
+	for (int i = 0; i < _CACHE_COUNT_MAX && p->whole; i++)
+		fprintf(p->out, "  %-26s %9s/s\n", shown[i],
+			table_count(reads, (double)n[i] / seconds));
+}
+
+/* What measuring itself takes of all CPUs, and what is left out to keep that small. */
+static void print_programs(const struct page *p)
+{
+	const struct snapshot *s = p->s;
+	double node_ns = snapshot_seconds(s) * 1e9 * (s->cpu_count ? (double)s->cpu_count : 1);
+	char runs[CELL], each[CELL];
+	uint64_t ns = 0;
+
+	for (size_t i = 0; i < s->program_count; i++)
+		ns += s->programs[i].ns;
+	if (ns) /* an estimate from 1 run in 1,024: none of them may have been in a short window */
+		say(p, "measuring took %.3f%% of the node's CPU time", (double)ns * 100 / node_ns);
+	else if (p->whole)
+		say(p, s->program_count
+			       ? "measuring took too little to tell: look for longer"
+			       : "no program of ours is loaded: `fairlead doctor` says why");
+	for (size_t i = 0; i < s->program_count && p->whole; i++) {
+		const struct program_snapshot *of = &s->programs[i];
+
+		fprintf(p->out, "  %-6.6s %-32.32s %8s runs/s %9s each\n", of->subject, of->event,
+			table_count(runs, (double)of->runs / snapshot_seconds(s)),
+			of->ns_total && of->runs_total
+				? table_time(each, of->ns_total / of->runs_total)
+				: "?");
+	}
+	for (size_t i = 0; i < s->detail_count; i++)
+		if (s->details[i].wanted && !s->details[i].on)
+			say(p, "%s is left out, as it would cost more than bpf_budget allows",
+			    s->details[i].name);
+}
+
 struct layout { /* of one list on this page */
 	const struct listing *list;
 	size_t columns[COLUMNS_MAX], count;
@@ -256,6 +314,8 @@ static const struct word_row section_rows[] = {
 	{ "agent", "the window, and the agent about itself" },
 	{ "memory", "what is left, and what waits to be written" },
 	{ "pressure", "share of the time that tasks stood still for want of CPU, memory, I/O" },
+	{ "caches", "what was read through the page cache" },
+	{ "programs", "what measuring costs, and what is left out for that" },
 	{ "cpus", "waits for each CPU" },
 	{ "disks", "what each disk did" },
 	{ "network", "what each interface did" },
@@ -264,8 +324,8 @@ static const struct word_row section_rows[] = {
 	{ "subjects", "what is measured, by which hook" },
 };
 static void (*const section_prints[])(const struct page *p) = {
-	print_node,  print_agent,   print_memory,  print_pressure, print_cpus,
-	print_disks, print_network, print_cgroups, print_waiters,  print_subjects,
+	print_node, print_agent, print_memory,  print_pressure, print_caches,  print_programs,
+	print_cpus, print_disks, print_network, print_cgroups,  print_waiters, print_subjects,
 };
 _Static_assert(sizeof(section_rows) / sizeof(section_rows[0]) ==
 		       sizeof(section_prints) / sizeof(section_prints[0]),

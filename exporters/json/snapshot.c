@@ -589,6 +589,43 @@ static void read_waiters(struct snapshot *s, const json_t *waiters)
 	}
 }
 
+static void read_programs(struct snapshot *s, const json_t *programs)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)programs, i, one) {
+		struct program_snapshot *to = &s->programs[i];
+
+		if (i == PROGRAMS_MAX)
+			break;
+		json_text(one, "subject", to->subject, sizeof(to->subject));
+		json_text(one, "event", to->event, sizeof(to->event));
+		to->runs = count_of(one, "runs");
+		to->ns = ns_of(one, "seconds");
+		to->runs_total = count_of(one, "runs_total");
+		to->ns_total = ns_of(one, "seconds_total");
+		s->program_count = i + 1;
+	}
+}
+
+static void read_details(struct snapshot *s, const json_t *details)
+{
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach ((json_t *)details, i, one) {
+		struct detail_snapshot *to = &s->details[i];
+
+		if (i == DETAILS_MAX)
+			break;
+		json_text(one, "name", to->name, sizeof(to->name));
+		to->wanted = json_is_true(json_object_get(one, "wanted"));
+		to->on = json_is_true(json_object_get(one, "on"));
+		s->detail_count = i + 1;
+	}
+}
+
 static void read_subjects(struct snapshot *s, const json_t *subjects)
 {
 	const json_t *one;
@@ -653,6 +690,8 @@ int json_read_snapshot(const char *text, size_t length, struct snapshot **ret)
 	read_waiters(s, json_object_get(root, "waiters"));
 	read_caches(s, json_object_get(root, "caches"));
 	read_network(s, json_object_get(root, "network"));
+	read_programs(s, json_object_get(root, "programs"));
+	read_details(s, json_object_get(root, "details"));
 	read_subjects(s, json_object_get(root, "subjects"));
 	json_read_losses(json_object_get(root, "losses"), &s->lost);
 	*ret = TAKE(s);

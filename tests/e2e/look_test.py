@@ -82,7 +82,7 @@ def test_sections_that_are_asked_for():
     snapshot = json.loads(command("snapshot", "disks", "node", "-o", "json", *where).stdout)
     equal(set(snapshot), {"schema", "time", "window_seconds", "version", "node", "disks"}, "keys")
     one_line(command("snapshot", "cpus", "cpu", *where), 2, "no section 'cpu'", "cpus, disks")
-    for section in ("node", "agent", "cpus", "disks", "network", "cgroups", "waiters", "subjects"):
+    for section in ("node", "agent", "caches", "programs", "cpus", "disks", "network", "cgroups", "waiters", "subjects"):
         result = command("snapshot", section, *where)
         equal((result.returncode, result.stderr), (0, ""), section)
         check(result.stdout.strip() and result.stdout[0] != "\n", (section, result.stdout))

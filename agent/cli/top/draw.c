@@ -115,6 +115,22 @@ static void line_memory(struct canvas *c, int row, const struct snapshot *s)
 		canvas_put(c, row, 0, STYLE_DIM, "memory   /proc/meminfo cannot be read");
 }
 
+static void line_cache(struct canvas *c, int row, const struct snapshot *s)
+{
+	const uint64_t *n = s->cache;
+	char reads[CELL], misses[CELL], dirtied[CELL];
+
+	if (s->cache_measured)
+		canvas_say(c, row, 0, STYLE_PLAIN,
+			   "cache    reads %s/s, missed %s/s, pages dirtied %s/s",
+			   table_count(reads, (double)n[CACHE_READS] / snapshot_seconds(s)),
+			   table_count(misses, (double)n[CACHE_MISSES] / snapshot_seconds(s)),
+			   table_count(dirtied, (double)n[CACHE_DIRTIED] / snapshot_seconds(s)));
+	else
+		canvas_put(c, row, 0, STYLE_DIM,
+			   "cache    is not measured: `fairlead doctor` says why");
+}
+
 static double sum_of(const struct snapshot *s, enum listing_kind kind, const char *column)
 {
 	double sum = 0;
@@ -154,7 +170,7 @@ static void line_network(struct canvas *c, int row, const struct snapshot *s)
 
 /* A new line of the overview is a function above and a row here. */
 static void (*const overview[])(struct canvas *c, int row, const struct snapshot *s) = {
-	line_waits, line_pressure, line_memory, line_disks, line_network,
+	line_waits, line_pressure, line_memory, line_cache, line_disks, line_network,
 };
 
 /* Returns the first row behind it; the list keeps a row at least. */
