@@ -8,6 +8,7 @@
 
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
+#include "agent/base/text_index.h"
 #include "agent/probes/cgroup_names.h"
 #include "agent/probes/disk_names.h"
 #include "agent/probes/load.h"
@@ -20,6 +21,9 @@
 
 _Static_assert((int)_DISK_OP_MAX == (int)FL_DISK_OPS, "a snapshot has the operations of the wire");
 _Static_assert((int)DISK_NAME_MAX == (int)DISK_NAME, "a name fits");
+
+/* Rows of three ledgers, those who waited, other and nobody. */
+#define INDEXED (3 * FL_LEDGER_ROWS + WAITERS_MAX + 2)
 
 #define WALK_NS NS_PER_SEC
 
@@ -53,7 +57,7 @@ static void name_it(char ret[CGROUP_PATH_MAX], struct name_finder *f, uint64_t i
 		snprintf(ret, CGROUP_PATH_MAX, "(gone, id %llu)", (unsigned long long)id);
 }
 
-static struct cgroup_snapshot *add_cgroup(struct snapshot *s, uint64_t id, const char *path)
+struct cgroup_snapshot *compose_cgroup(struct snapshot *s, uint64_t id, const char *path)
 {
 	const struct attribution whose = attribute(path);
 	struct cgroup_snapshot *c = &s->cgroups[s->cgroup_count];
@@ -110,7 +114,7 @@ static void fill_sched(struct snapshot *s, struct name_finder *names,
 		    !(other && total->gone.n[SCHED_WAITS]))
 			continue;
 		name_it(path, names, row->of.cgroup);
-		c = add_cgroup(s, row->of.cgroup, path);
+		c = compose_cgroup(s, row->of.cgroup, path);
 		fill_sched_row(c, window ? &window->rows[i].counts : NULL, &row->counts);
 		if (other) /* what dead cgroups had counted: total, not news */
 			fill_sched_row(c, NULL, &total->gone);
@@ -171,41 +175,20 @@ static void fill_disks(struct snapshot *s, const struct disk_sample *window,
 	}
 }
 
-/* Numbers of cgroups by their paths: open addressing, never more than half full. */
-enum { INDEX_SLOTS = 8 * FL_LEDGER_ROWS };
-
-struct path_index {
-	uint16_t slots[INDEX_SLOTS]; /* a number and 1; 0: free */
-};
-_Static_assert(3 * FL_LEDGER_ROWS + WAITERS_MAX + 2 <= INDEX_SLOTS / 2,
-	       "rows of three ledgers, those who waited, other and nobody");
-
-/* The slot that has the path, or that it may take. */
-static uint16_t *find_slot(struct path_index *index, const struct snapshot *s, const char *path)
+static size_t number_of(struct snapshot *s, struct text_index *index, uint64_t id, const char *path)
 {
-	uint32_t hash = 2166136261; /* FNV-1a */
+	size_t at = text_index_find(index, path);
+	struct cgroup_snapshot *c;
 
-	for (const char *c = path; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 16777619;
-	for (;; hash++) {
-		uint16_t *slot = &index->slots[hash % INDEX_SLOTS];
-
-		if (!*slot || !strcmp(s->cgroups[*slot - 1].path, path))
-			return slot;
-	}
-}
-
-static size_t number_of(struct snapshot *s, struct path_index *index, uint64_t id, const char *path)
-{
-	uint16_t *slot = find_slot(index, s, path);
-
-	if (!*slot)
-		*slot = (uint16_t)(add_cgroup(s, id, path)->number + 1);
-	return *slot - 1u;
+	if (at != TEXT_INDEX_NONE)
+		return at;
+	c = compose_cgroup(s, id, path);
+	text_index_add(index, c->path, c->number);
+	return c->number;
 }
 
 /* Where v1 and v2 hierarchies stand side by side, a path is what their cgroups have in common. */
-static size_t cgroup_number(struct snapshot *s, struct path_index *index, struct name_finder *names,
+static size_t cgroup_number(struct snapshot *s, struct text_index *index, struct name_finder *names,
 			    uint64_t id)
 {
 	char path[CGROUP_PATH_MAX];
@@ -235,7 +218,7 @@ static void add_total(struct cgroup_snapshot *c, const struct share_snapshot *sh
 	}
 }
 
-static void fill_shares(struct snapshot *s, struct path_index *index, struct name_finder *names,
+static void fill_shares(struct snapshot *s, struct text_index *index, struct name_finder *names,
 			const struct disk_sample *window, const struct disk_sample *total)
 {
 	static const struct disk_share_count none[FL_DISK_OPS];
@@ -264,7 +247,7 @@ static void fill_shares(struct snapshot *s, struct path_index *index, struct nam
 	}
 }
 
-static struct cgroup_snapshot *row_owner(struct snapshot *s, struct path_index *index,
+static struct cgroup_snapshot *row_owner(struct snapshot *s, struct text_index *index,
 					 struct name_finder *names, const struct ledger_row *row)
 {
 	return &s->cgroups[row->row == FL_LEDGER_OTHER
@@ -272,7 +255,7 @@ static struct cgroup_snapshot *row_owner(struct snapshot *s, struct path_index *
 				   : cgroup_number(s, index, names, row->cgroup)];
 }
 
-static void fill_cache(struct snapshot *s, struct path_index *index, struct name_finder *names,
+static void fill_cache(struct snapshot *s, struct text_index *index, struct name_finder *names,
 		       const struct cache_sample *window, const struct cache_sample *total)
 {
 	if (window)
@@ -320,7 +303,7 @@ static void fill_programs(struct snapshot *s, const struct load_subject *subject
 }
 
 /* The first of those who waited long, and in whose cgroup. */
-static int fill_waiters(struct snapshot *s, struct path_index *index, struct name_finder *names,
+static int fill_waiters(struct snapshot *s, struct text_index *index, struct name_finder *names,
 			const struct sched_sample *window)
 {
 	CLEANUP(freep) struct waiter_snapshot *all = calloc(window->waiter_count + 1, sizeof(*all));
@@ -376,17 +359,17 @@ static int window_between(struct window_samples *ret, size_t cpus, const struct 
 static int fill(struct snapshot *s, struct name_finder *cgroups, struct name_finder *blkio,
 		const struct window_samples *w, const struct sample *now)
 {
-	CLEANUP(freep) struct path_index *index = calloc(1, sizeof(*index));
+	CLEANUP(text_index_clear) struct text_index index = { 0 };
 
-	if (!index)
+	if (text_index_init(&index, INDEXED))
 		return -ENOMEM;
 	fill_sched(s, cgroups, w ? w->sched : NULL, now->sched);
 	for (size_t i = 0; i < s->cgroup_count; i++)
-		*find_slot(index, s, s->cgroups[i].path) = (uint16_t)(i + 1);
+		text_index_add(&index, s->cgroups[i].path, i);
 	fill_disks(s, w ? &w->disk : NULL, &now->disk);
-	fill_shares(s, index, blkio ? blkio : cgroups, w ? &w->disk : NULL, &now->disk);
-	fill_cache(s, index, cgroups, w ? &w->cache : NULL, &now->cache);
-	return w ? fill_waiters(s, index, cgroups, w->sched) : 0;
+	fill_shares(s, &index, blkio ? blkio : cgroups, w ? &w->disk : NULL, &now->disk);
+	fill_cache(s, &index, cgroups, w ? &w->cache : NULL, &now->cache);
+	return w ? fill_waiters(s, &index, cgroups, w->sched) : 0;
 }
 
 int compose_between(struct snapshot **ret, struct compose_names *names, size_t cpus,

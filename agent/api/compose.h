@@ -6,10 +6,11 @@
 #include <stdint.h>
 
 struct cgroup_names;
+struct cgroup_snapshot;
 struct sample;
 struct snapshot;
 
-/* A walk of a tree costs about 10 us a cgroup: snapshots share one a second. */
+/* A walk of a tree costs about 2 us a cgroup: snapshots share one a second. */
 struct compose_names {
 	struct cgroup_names *cgroups; /* NULL: no cgroup2 here */
 	struct cgroup_names *blkio; /* of disk I/O, where that is a v1 hierarchy; NULL: the same */
@@ -19,3 +20,6 @@ struct compose_names {
 /* then may be now: only totals are wanted.  cpus: possible ones.  -ESTALE when counters ran backwards, -ENOMEM. */
 int compose_between(struct snapshot **ret, struct compose_names *names, size_t cpus,
 		    const struct sample *then, const struct sample *now);
+
+/* Adds a cgroup, with whose it is by its path, to a snapshot that has room for it. */
+struct cgroup_snapshot *compose_cgroup(struct snapshot *s, uint64_t id, const char *path);

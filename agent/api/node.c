@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "agent/api/compose.h"
+#include "agent/api/compose_files.h"
 #include "agent/api/findings.h"
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
@@ -16,6 +17,7 @@
 #include "agent/config/config.h"
 #include "agent/decide/budget.h"
 #include "agent/probes/cache_read.h"
+#include "agent/probes/cgroup_files.h"
 #include "agent/probes/cgroup_names.h"
 #include "agent/probes/disk_names.h"
 #include "agent/probes/disk_read.h"
@@ -64,6 +66,9 @@ struct node {
 	struct sample *sample;
 	struct window *window;
 	struct compose_names names;
+	struct cgroup_files *cgroup_files;
+	uint64_t walked_ns; /* when somebody who asked last had the hierarchies walked */
+	bool told;          /* that some of it is not read */
 	size_t cpus;
 	bool *online;
 	uint64_t swept_ns;
@@ -202,6 +207,9 @@ int node_new(struct node **ret, struct warden *warden, const struct config *conf
 		log_warn("cgroups", "shown by number: no cgroup2 hierarchy can be read error=%s",
 			 strerror(-r));
 	cgroup_names_new(&n->names.blkio, "", "blkio"); /* most machines have none, and need none */
+	r = cgroup_files_new(&n->cgroup_files, "", n->names.cgroups, n->names.blkio);
+	if (r)
+		return r;
 	*ret = TAKE(n);
 	return 0;
 }
@@ -215,6 +223,7 @@ struct node *node_free(struct node *n)
 		sample_free(n->first);
 		sample_free(n->sample);
 		window_free(n->window);
+		cgroup_files_free(n->cgroup_files);
 		cgroup_names_free(n->names.cgroups);
 		cgroup_names_free(n->names.blkio);
 		free(n->online);
@@ -270,6 +279,39 @@ static int take_sample(struct node *n, uint64_t now_ns, struct sample *ret)
 	if (!r && n->cache)
 		r = cache_read_sample(n->cache, &ret->cache);
 	return r || !n->disk ? r : disk_read_sample(n->disk, &ret->disk);
+}
+
+static void tell_what_is_not_read(struct node *n, const struct cgroup_files_sample *s)
+{
+	if (n->told || (!s->unread && !s->refused))
+		return;
+	n->told = true;
+	log_warn("cgroups", "not all is read: unread=%zu most=%d files_refused=%zu", s->unread,
+		 CGROUP_FILES_MAX, s->refused);
+}
+
+/* For whom asks now: no beat does this.  Those who ask within a second share the walk. */
+static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct files_sample **ret)
+{
+	CLEANUP(files_sample_freep) struct files_sample *s = NULL;
+	int r = files_sample_new(&s, n->cpus);
+
+	if (r)
+		return r;
+	if (now_ns - n->walked_ns >= NS_PER_SEC) {
+		n->walked_ns = now_ns;
+		if (n->names.cgroups)
+			cgroup_names_refresh(n->names.cgroups);
+		if (n->names.blkio)
+			cgroup_names_refresh(n->names.blkio);
+		cgroup_files_walk(n->cgroup_files);
+	}
+	r = files_sample_take(s, n->cgroup_files, now_ns, briefly, "");
+	if (r)
+		return r;
+	tell_what_is_not_read(n, &s->cgroups);
+	*ret = TAKE(s);
+	return 0;
 }
 
 /* Could be walked anew, and all of the node's tree is in sight: who is not there is gone. */
@@ -450,18 +492,23 @@ static void describe(struct node *n, struct snapshot *s)
 		d->wanted = n->wanted[i];
 		d->on = is_on(n, i);
 	}
+	for (int of = 0; of < _USE_MAX; of++)
+		s->cgroup_version[of] =
+			(unsigned char)cgroup_files_version(n->cgroup_files, (enum use_of)of);
 	for (int subject = 0; subject < _SUBJECT_MAX; subject++)
 		findings_subject(&n->states[subject], &s->subjects[s->subject_count++]);
 }
 
-/* then: NULL when there is nothing to compare yet. */
+/* then: NULL when there is nothing to compare yet.  files: of this moment. */
 static int compose(struct node *n, const struct sample *then, const struct sample *now,
-		   struct snapshot **ret)
+		   const struct files_sample *files, struct snapshot **ret)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
 	int r = then ? compose_between(&s, &n->names, n->cpus, then, now)
 		     : snapshot_new(&s, n->cpus, 0, 0, 0);
 
+	if (!r)
+		r = compose_files(s, then ? then->files : NULL, files);
 	if (r)
 		return r;
 	describe(n, s);
@@ -472,13 +519,15 @@ static int compose(struct node *n, const struct sample *then, const struct sampl
 
 int node_snapshot(struct node *n, struct snapshot **ret)
 {
+	CLEANUP(files_sample_freep) struct files_sample *files = NULL;
 	const struct sample *then = NULL, *now = NULL;
+	int r = take_files(n, clock_mono_ns(), false, &files);
 
 	window_ends(n->window, &then, &now);
-	return compose(n, then, now, ret);
+	return r ? r : compose(n, then, now, files, ret);
 }
 
-int node_base(struct node *n, uint64_t now_ns, struct sample **ret)
+static int take_all(struct node *n, uint64_t now_ns, bool briefly, struct sample **ret)
 {
 	CLEANUP(sample_freep) struct sample *s = NULL;
 	int r = sample_new(&s, n->cpus);
@@ -486,8 +535,15 @@ int node_base(struct node *n, uint64_t now_ns, struct sample **ret)
 	if (!r)
 		r = take_sample(n, now_ns, s);
 	if (!r)
+		r = take_files(n, now_ns, briefly, &s->files);
+	if (!r)
 		*ret = TAKE(s);
 	return r;
+}
+
+int node_base(struct node *n, uint64_t now_ns, struct sample **ret)
+{
+	return take_all(n, now_ns, false, ret);
 }
 
 int node_snapshot_since(struct node *n, uint64_t now_ns, const struct sample *base,
@@ -496,15 +552,15 @@ int node_snapshot_since(struct node *n, uint64_t now_ns, const struct sample *ba
 	CLEANUP(sample_freep) struct sample *now = NULL;
 	int r = node_base(n, now_ns, &now);
 
-	return r ? r : compose(n, base, now, ret);
+	return r ? r : compose(n, base, now, now->files, ret);
 }
 
 int node_scrape(struct node *n, uint64_t now_ns, struct snapshot **ret)
 {
 	CLEANUP(sample_freep) struct sample *now = NULL;
-	int r = node_base(n, now_ns, &now);
+	int r = take_all(n, now_ns, true, &now);
 
-	return r ? r : compose(n, now, now, ret);
+	return r ? r : compose(n, now, now, now->files, ret);
 }
 
 bool node_measures(const struct node *n)

@@ -18,4 +18,9 @@ extern const struct word_table print_sections;
 /* Only these sections, whole; none: all of them, each cut to what fits a screen. */
 void print_snapshot(const struct snapshot *s, char *const *sections, int count, bool colour,
 		    FILE *out);
+
+/* Its parts that come from the kernel's own files; nothing where there is nothing to tell. */
+void print_files_node(const struct snapshot *s, FILE *out);
+void print_files_cgroups(const struct snapshot *s, FILE *out);
+
 void print_findings(const struct findings *f, const char *kernel, bool colour, FILE *out);

@@ -40,6 +40,7 @@ static void print_node(const struct page *p)
 		online += s->cpus[i].online;
 	say(p, "node %s, up %s", s->host, table_time(up, s->uptime_ns));
 	say(p, "Linux %s %s, %zu of %zu CPUs online", s->kernel, s->machine, online, s->cpu_count);
+	print_files_node(s, p->out);
 }
 
 static void print_agent(const struct page *p)
@@ -279,6 +280,11 @@ static void print_cgroups(const struct page *p)
 	print_rows(p, &l, 10, "cgroups", "no cgroup did anything");
 }
 
+static void print_use(const struct page *p)
+{
+	print_files_cgroups(p->s, p->out);
+}
+
 static void print_waiters(const struct page *p)
 {
 	const struct layout l = lay_out(p, LISTING_WAITERS);
@@ -316,6 +322,7 @@ static const struct word_row section_rows[] = {
 	{ "pressure", "share of the time that tasks stood still for want of CPU, memory, I/O" },
 	{ "caches", "what was read through the page cache" },
 	{ "programs", "what measuring costs, and what is left out for that" },
+	{ "use", "what the kernel's files say that cgroups used" },
 	{ "cpus", "waits for each CPU" },
 	{ "disks", "what each disk did" },
 	{ "network", "what each interface did" },
@@ -324,8 +331,9 @@ static const struct word_row section_rows[] = {
 	{ "subjects", "what is measured, by which hook" },
 };
 static void (*const section_prints[])(const struct page *p) = {
-	print_node, print_agent, print_memory,  print_pressure, print_caches,  print_programs,
-	print_cpus, print_disks, print_network, print_cgroups,  print_waiters, print_subjects,
+	print_node,     print_agent,   print_memory,   print_pressure, print_caches,
+	print_programs, print_use,     print_cpus,     print_disks,    print_network,
+	print_cgroups,  print_waiters, print_subjects,
 };
 _Static_assert(sizeof(section_rows) / sizeof(section_rows[0]) ==
 		       sizeof(section_prints) / sizeof(section_prints[0]),

@@ -200,6 +200,17 @@ const char *cgroup_names_find(const struct cgroup_names *n, uint64_t id)
 	return found ? found->path : NULL;
 }
 
+size_t cgroup_names_count(const struct cgroup_names *n)
+{
+	return n->count;
+}
+
+const char *cgroup_names_at(const struct cgroup_names *n, size_t i, uint64_t *id)
+{
+	*id = n->names[i].id;
+	return n->names[i].path;
+}
+
 bool cgroup_names_whole(const struct cgroup_names *n)
 {
 	/* 1 is the root of the hierarchy itself, not of a namespace or a bind mount. */

@@ -23,6 +23,10 @@ int cgroup_names_refresh(struct cgroup_names *n);
 /* The path below the mount ("/" for its root), or NULL when it is not there (any more). */
 const char *cgroup_names_find(const struct cgroup_names *n, uint64_t id);
 
+/* All that the last walk saw, oldest first as a rule: i below the count. */
+size_t cgroup_names_count(const struct cgroup_names *n);
+const char *cgroup_names_at(const struct cgroup_names *n, size_t i, uint64_t *id);
+
 /* Did the last walk see all of the node's tree?  Else an unknown cgroup may well be alive. */
 bool cgroup_names_whole(const struct cgroup_names *n);
 const char *cgroup_names_mount(const struct cgroup_names *n);

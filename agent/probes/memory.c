@@ -1,56 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/probes/memory.h"
 
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "agent/base/fs.h"
+#include "agent/probes/lines.h"
 
-/* The number behind `name` at the begin of a line; false when there is no such line. */
-static bool number_of(const char *text, const char *name, uint64_t *ret)
-{
-	size_t length = strlen(name);
-
-	while (text && strncmp(text, name, length)) {
-		text = strchr(text, '\n');
-		text += text != NULL;
-	}
-	return text && sscanf(text + length, "%" SCNu64, ret) == 1;
-}
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 static void read_meminfo(struct memory *m, const char *text)
 {
-	const struct {
-		const char *name;
-		uint64_t *to;
-	} rows[] = {
-		{ "MemAvailable:", &m->available_bytes }, { "MemFree:", &m->free_bytes },
-		{ "Cached:", &m->cached_bytes },          { "Dirty:", &m->dirty_bytes },
-		{ "Writeback:", &m->writeback_bytes },    { "SwapTotal:", &m->swap_total_bytes },
-		{ "SwapFree:", &m->swap_free_bytes },
+	uint64_t huge_size = 0;
+	const struct line pages[] = { { "HugePages_Total", &m->huge_total_bytes },
+				      { "HugePages_Free", &m->huge_free_bytes } };
+	const struct line kib[] = {
+		{ "MemTotal", &m->total_bytes },
+		{ "MemFree", &m->free_bytes },
+		{ "MemAvailable", &m->available_bytes },
+		{ "Buffers", &m->buffers_bytes },
+		{ "Cached", &m->cached_bytes },
+		{ "SwapCached", &m->swap_cached_bytes },
+		{ "Active", &m->active_bytes },
+		{ "Inactive", &m->inactive_bytes },
+		{ "SwapTotal", &m->swap_total_bytes },
+		{ "SwapFree", &m->swap_free_bytes },
+		{ "Dirty", &m->dirty_bytes },
+		{ "Writeback", &m->writeback_bytes },
+		{ "AnonPages", &m->anon_bytes },
+		{ "Mapped", &m->mapped_bytes },
+		{ "Shmem", &m->shmem_bytes },
+		{ "SReclaimable", &m->slab_reclaimable_bytes },
+		{ "SUnreclaim", &m->slab_unreclaimable_bytes },
+		{ "KernelStack", &m->kernel_stack_bytes },
+		{ "PageTables", &m->page_tables_bytes },
+		{ "CommitLimit", &m->commit_limit_bytes },
+		{ "Committed_AS", &m->committed_bytes },
+		{ "AnonHugePages", &m->anon_huge_bytes },
+		{ "Hugepagesize", &huge_size },
 	};
-	uint64_t kib;
 
-	m->known = number_of(text, "MemTotal:", &kib);
-	m->total_bytes = m->known ? kib << 10 : 0;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (number_of(text, rows[i].name, &kib))
-			*rows[i].to = kib << 10;
+	lines_read(text, kib, COUNT(kib));
+	for (size_t i = 0; i < COUNT(kib); i++)
+		*kib[i].to = lines_times(*kib[i].to, 1024);
+	lines_read(text, pages, COUNT(pages));
+	for (size_t i = 0; i < COUNT(pages); i++)
+		*pages[i].to = lines_times(*pages[i].to, huge_size);
+	m->known = m->total_bytes;
 }
 
 static void read_vmstat(struct memory *m, const char *text)
 {
-	uint64_t all, memory = 0, swap_cache = 0;
+	uint64_t all = 0, memory = 0, swap_cache = 0;
+	const struct line rows[] = { { "pgmajfault", &m->major_faults },
+				     { "oom_kill", &m->oom_kills },
+				     { "nr_shmem", &memory },
+				     { "nr_swapcached", &swap_cache } };
+	const struct line file[] = { { "nr_file_pages", &all },
+				     { "nr_dirtied", &m->dirtied_pages },
+				     { "nr_written", &m->written_pages } };
 
-	number_of(text, "pgmajfault ", &m->major_faults);
-	number_of(text, "oom_kill ", &m->oom_kills);
-	m->file_known = number_of(text, "nr_file_pages ", &all) &&
-			number_of(text, "nr_dirtied ", &m->dirtied_pages) &&
-			number_of(text, "nr_written ", &m->written_pages);
-	number_of(text, "nr_shmem ", &memory);
-	number_of(text, "nr_swapcached ", &swap_cache);
+	lines_read(text, rows, COUNT(rows));
+	m->file_known = lines_read(text, file, COUNT(file)) == COUNT(file);
 	m->file_pages = m->file_known ? all - memory - swap_cache : 0;
 }
 

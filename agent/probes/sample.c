@@ -25,6 +25,7 @@ struct sample *sample_free(struct sample *s)
 		sched_sample_free(s->sched);
 		disk_sample_clear(&s->disk);
 		cache_sample_clear(&s->cache);
+		files_sample_free(s->files);
 	}
 	free(s);
 	return NULL;
@@ -40,6 +41,7 @@ int sample_copy(struct sample *to, const struct sample *from)
 	int r;
 
 	to->when_ns = from->when_ns;
+	to->files = files_sample_free(to->files); /* of no use to a window: see files_sample.h */
 	memcpy(to->pressure, from->pressure, sizeof(to->pressure));
 	to->memory = from->memory;
 	to->network = from->network;

@@ -6,6 +6,7 @@
 
 #include "agent/probes/cache_sample.h"
 #include "agent/probes/disk_sample.h"
+#include "agent/probes/files_sample.h"
 #include "agent/probes/sched_sample.h"
 #include "agent/snapshot/node_totals.h"
 
@@ -17,6 +18,7 @@ struct sample {
 	struct pressure pressure[_PRESSURE_MAX];
 	struct memory memory;
 	struct network network;
+	struct files_sample *files; /* owned; NULL: not read, as nobody asked */
 };
 
 int sample_new(struct sample **ret, size_t cpus);

@@ -17,7 +17,12 @@ struct memory {
 	bool known;
 	uint64_t total_bytes, available_bytes, free_bytes, cached_bytes, dirty_bytes;
 	uint64_t writeback_bytes, swap_total_bytes, swap_free_bytes;
-	uint64_t major_faults, oom_kills; /* since boot */
+	uint64_t buffers_bytes, swap_cached_bytes, active_bytes, inactive_bytes, anon_bytes;
+	uint64_t mapped_bytes, shmem_bytes, slab_reclaimable_bytes, slab_unreclaimable_bytes;
+	uint64_t page_tables_bytes, kernel_stack_bytes, committed_bytes, commit_limit_bytes;
+	uint64_t anon_huge_bytes;                   /* transparent huge pages */
+	uint64_t huge_total_bytes, huge_free_bytes; /* those set aside, of the default size */
+	uint64_t major_faults, oom_kills;           /* since boot */
 	bool file_known;
 	uint64_t file_pages; /* in the page cache, without memory of its own (tmpfs) */
 	uint64_t dirtied_pages, written_pages; /* since boot */

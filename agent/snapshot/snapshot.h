@@ -10,10 +10,12 @@
 #include <stdint.h>
 
 #include "agent/base/hist.h"
+#include "agent/snapshot/cgroup_use.h"
 #include "agent/snapshot/counts.h"
 #include "agent/snapshot/finding.h"
 #include "agent/snapshot/lost.h"
 #include "agent/snapshot/node_totals.h"
+#include "agent/snapshot/node_use.h"
 
 #define CGROUP_PATH_MAX 512
 
@@ -26,15 +28,19 @@ struct cpu_snapshot {
 	uint64_t sched[_SCHED_COUNT_MAX],
 		sched_total[_SCHED_COUNT_MAX]; /* in the window; since load */
 	struct hist wait, wait_total;          /* run-queue waits, as long */
+	struct cpu_times time, time_total;     /* as long; since boot */
 };
 
 struct cgroup_snapshot {
-	uint64_t id; /* 0: other, where cgroups go that have no row of their own */
+	uint64_t
+		id; /* 0: other, where cgroups go that have no row of their own, or known to v1 only */
 	char path[CGROUP_PATH_MAX];
 	char pod[37], container[65], unit[128]; /* whose it is by its path; "" for none */
 	uint64_t sched[_SCHED_CGROUP_MAX], sched_total[_SCHED_CGROUP_MAX];
 	struct hist wait, wait_total; /* without those that were counted while it was too dear */
 	uint64_t cache[_CACHE_COUNT_MAX], cache_total[_CACHE_COUNT_MAX];
+	struct cgroup_use use,
+		use_total; /* in the window, what is known of it; since it was made */
 	struct share_count {
 		uint64_t ios, bytes;
 	} disks_total[_DISK_OP_MAX]; /* what it did on all disks */
@@ -125,6 +131,9 @@ struct snapshot {
 	struct pressure pressure[_PRESSURE_MAX], pressure_total[_PRESSURE_MAX];
 	struct memory memory;
 	struct network network, network_total;
+	struct node_use node;
+	unsigned char cgroup_version[_USE_MAX];      /* of the hierarchy that tells this; 0: none */
+	size_t cgroups_unread, cgroup_files_refused; /* beyond the most; not for our eyes */
 	struct subject_snapshot subjects[SUBJECTS_MAX];
 	size_t subject_count;
 	struct program_snapshot programs[PROGRAMS_MAX];

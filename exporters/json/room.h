@@ -12,6 +12,21 @@ static inline void json_freep(json_t **j)
 	json_decref(*j);
 }
 
+/* Names of cgroups are bytes; JSON is text: what is no UTF-8 is shown as '?'. */
+static inline json_t *json_name(const char *bytes)
+{
+	json_t *text = json_string(bytes);
+	char copy[512]; /* the longest name that a snapshot has */
+
+	if (text)
+		return text;
+	snprintf(copy, sizeof(copy), "%s", bytes);
+	for (char *c = copy; *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json_string(copy);
+}
+
 /* The "state" of a row; off when it is none that we know. */
 static inline enum finding_state json_state(const json_t *row)
 {

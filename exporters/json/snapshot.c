@@ -7,6 +7,7 @@
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
 #include "agent/snapshot/snapshot.h"
+#include "exporters/json/files.h"
 #include "exporters/json/json.h"
 #include "exporters/json/room.h"
 
@@ -63,22 +64,8 @@ static json_t *cpu(const struct cpu_snapshot *c)
 				"queued", (json_int_t)c->queued, "wait", distribution(&c->wait));
 
 	add_counts(all, sched_count_names, c->sched, c->sched_total, _SCHED_COUNT_MAX);
+	json_files_cpu(all, c);
 	return all;
-}
-
-/* Names of cgroups are bytes; JSON is text: what is no UTF-8 is shown as '?'. */
-static json_t *name(const char *bytes)
-{
-	json_t *text = json_string(bytes);
-	char copy[CGROUP_PATH_MAX];
-
-	if (text)
-		return text;
-	snprintf(copy, sizeof(copy), "%s", bytes);
-	for (char *c = copy; *c; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	return json_string(copy);
 }
 
 static json_t *share(const struct share_snapshot *s)
@@ -103,12 +90,13 @@ static json_t *cgroup(const struct snapshot *s, const struct cgroup_snapshot *c)
 	for (size_t i = 0; i < s->share_count; i++)
 		if (s->shares[i].cgroup == c->number)
 			json_array_append_new(disks, share(&s->shares[i]));
-	all = json_pack("{sI so ss ss so so so}", "id", (json_int_t)c->id, "path", name(c->path),
-			"pod", c->pod, "container", c->container, "unit", name(c->unit), "wait",
-			distribution(&c->wait), "disks", disks);
+	all = json_pack("{sI so ss ss so so so}", "id", (json_int_t)c->id, "path",
+			json_name(c->path), "pod", c->pod, "container", c->container, "unit",
+			json_name(c->unit), "wait", distribution(&c->wait), "disks", disks);
 	add_counts(all, sched_count_names, c->sched, c->sched_total, _SCHED_CGROUP_MAX);
 	add_counts(cache, cache_count_names, c->cache, c->cache_total, _CACHE_COUNT_MAX);
 	json_object_set_new(all, "cache", cache);
+	json_files_cgroup(all, c);
 	return all;
 }
 
@@ -194,12 +182,12 @@ static json_t *waiters(const struct snapshot *s)
 		const struct waiter_snapshot *w = &s->waiters[i];
 		const struct cgroup_snapshot *c = snapshot_cgroup(s, w->cgroup);
 
-		json_array_append_new(list, json_pack("{sI so so sI so so}", "thread",
-						      (json_int_t)w->thread, "name", name(w->name),
-						      "cgroup", name(c ? c->path : ""), "waits",
-						      (json_int_t)w->waits, "wait_seconds",
-						      seconds(w->wait_ns), "longest_seconds",
-						      seconds(w->longest_ns)));
+		json_array_append_new(
+			list,
+			json_pack("{sI so so sI so so}", "thread", (json_int_t)w->thread, "name",
+				  json_name(w->name), "cgroup", json_name(c ? c->path : ""),
+				  "waits", (json_int_t)w->waits, "wait_seconds",
+				  seconds(w->wait_ns), "longest_seconds", seconds(w->longest_ns)));
 	}
 	return list;
 }
@@ -217,7 +205,7 @@ static json_t *node(const struct snapshot *s)
 
 	for (size_t i = 0; i < s->cpu_count; i++)
 		online += s->cpus[i].online;
-	return json_pack("{so ss ss sI sI so so}", "name", name(s->host), "kernel", s->kernel,
+	return json_pack("{so ss ss sI sI so so}", "name", json_name(s->host), "kernel", s->kernel,
 			 "architecture", s->machine, "cpus_possible", (json_int_t)s->cpu_count,
 			 "cpus_online", (json_int_t)online, "uptime_seconds", seconds(s->uptime_ns),
 			 "wait", distribution(&wait));
@@ -284,10 +272,10 @@ static json_t *network(const struct snapshot *s)
 		const struct interface *window = &s->network.interfaces[i];
 		const struct interface *total = &s->network_total.interfaces[i];
 
-		json_array_append_new(list,
-				      json_pack("{so so so}", "name", name(total->name), "received",
-						way(&window->received, &total->received), "sent",
-						way(&window->sent, &total->sent)));
+		json_array_append_new(list, json_pack("{so so so}", "name", json_name(total->name),
+						      "received",
+						      way(&window->received, &total->received),
+						      "sent", way(&window->sent, &total->sent)));
 	}
 	return list;
 }
@@ -315,6 +303,8 @@ char *json_snapshot(const struct snapshot *s)
 		json_object_set_new(root, "losses", json_losses(&s->lost));
 		json_object_set_new(root, "pressure", pressure(s));
 		json_object_set_new(root, "memory", memory(&s->memory));
+		json_files_memory(json_object_get(root, "memory"), &s->memory);
+		json_files_node(root, s);
 		json_object_set_new(root, "network", network(s));
 		json_object_set_new(root, "waiters", waiters(s));
 		json_object_set_new(root, "programs", programs(s));
@@ -390,6 +380,7 @@ static void read_cpus(struct snapshot *s, const json_t *cpus)
 		read_counts(c, sched_count_names, s->cpus[i].sched, s->cpus[i].sched_total,
 			    _SCHED_COUNT_MAX);
 		s->cpus[i].wait_total.sum_ns = s->cpus[i].sched_total[SCHED_WAIT_NS];
+		json_read_files_cpu(&s->cpus[i], c);
 	}
 }
 
@@ -411,6 +402,7 @@ static void read_cgroups(struct snapshot *s, const json_t *cgroups)
 		read_counts(c, sched_count_names, to->sched, to->sched_total, _SCHED_CGROUP_MAX);
 		read_counts(json_object_get(c, "cache"), cache_count_names, to->cache,
 			    to->cache_total, _CACHE_COUNT_MAX);
+		json_read_files_cgroup(to, c);
 	}
 }
 
@@ -685,6 +677,7 @@ int json_read_snapshot(const char *text, size_t length, struct snapshot **ret)
 	read_cpus(s, cpus);
 	read_cgroups(s, cgroups);
 	read_totals(s, root);
+	json_read_files_node(s, root);
 	read_disks(s, disks);
 	read_shares(s, cgroups);
 	read_waiters(s, json_object_get(root, "waiters"));

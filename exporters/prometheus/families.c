@@ -5,6 +5,7 @@
 
 #include "agent/base/clock.h"
 #include "agent/snapshot/snapshot.h"
+#include "exporters/prometheus/file_families.h"
 
 typedef const struct snapshot snap;
 typedef const struct family_sink sink;
@@ -267,6 +268,7 @@ static void memory(snap *s, sink *to)
 	value(to, LABELS("state", "writeback"), (double)m->writeback_bytes);
 	value(to, LABELS("state", "swap_total"), (double)m->swap_total_bytes);
 	value(to, LABELS("state", "swap_free"), (double)m->swap_free_bytes);
+	file_memory(m, to);
 }
 
 static void major_faults(snap *s, sink *to)
@@ -539,5 +541,89 @@ const struct family families[] = {
 	{ "fairlead_cgroup_disk_io_bytes_total", FAMILY_COUNTER, "bytes",
 	  "cgroup, pod, container, op", "Bytes of the requests given to all devices for a cgroup.",
 	  cgroup_bytes },
+	{ "fairlead_cpu_seconds_total", FAMILY_COUNTER, "seconds", "cpu, mode",
+	  "What a CPU spent its time on since boot, as /proc/stat has it.", file_cpu },
+	{ "fairlead_load_average", FAMILY_GAUGE, "", "over",
+	  "Tasks that ran, could have run or waited for a disk, averaged over a time.", file_load },
+	{ "fairlead_context_switches_total", FAMILY_COUNTER, "", "", "Context switches since boot.",
+	  file_context_switches },
+	{ "fairlead_interrupts_total", FAMILY_COUNTER, "", "", "Interrupts served since boot.",
+	  file_interrupts },
+	{ "fairlead_forks_total", FAMILY_COUNTER, "", "", "Processes and threads made since boot.",
+	  file_forks },
+	{ "fairlead_tasks", FAMILY_GAUGE, "", "state",
+	  "Tasks that run or could (running), and those that wait for a disk (blocked).",
+	  file_tasks },
+	{ "fairlead_boot_time_seconds", FAMILY_GAUGE, "seconds", "",
+	  "When the node booted, in seconds since 1970.", file_boot_time },
+	{ "fairlead_open_files", FAMILY_GAUGE, "", "state",
+	  "Open files of the node (open) and how many there may be (limit).", file_open_files },
+	{ "fairlead_memory_faults_total", FAMILY_COUNTER, "", "",
+	  "Page faults of all kinds since boot.", file_faults },
+	{ "fairlead_memory_paged_bytes_total", FAMILY_COUNTER, "bytes", "way",
+	  "Bytes brought in from disks and written out to them since boot.", file_paged },
+	{ "fairlead_memory_swapped_bytes_total", FAMILY_COUNTER, "bytes", "way",
+	  "Bytes brought in from swap and written out to it since boot.", file_swapped },
+	{ "fairlead_memory_scanned_pages_total", FAMILY_COUNTER, "", "by",
+	  "Pages looked at to win memory: by kswapd in the background, or direct, by who wanted "
+	  "it.",
+	  file_scanned },
+	{ "fairlead_memory_reclaimed_pages_total", FAMILY_COUNTER, "", "", "Pages won by looking.",
+	  file_reclaimed },
+	{ "fairlead_huge_pages_total", FAMILY_COUNTER, "", "event",
+	  "Transparent huge pages given at a fault, not to be had (fallback), collapsed from "
+	  "small ones, split into them.",
+	  file_huge_pages },
+	{ "fairlead_ksm_pages", FAMILY_GAUGE, "", "state",
+	  "Pages that KSM keeps once (shared), that it saved so (sharing), that are alike none "
+	  "(unshared), that change too fast (volatile).",
+	  file_ksm_pages },
+	{ "fairlead_ksm_scans_total", FAMILY_COUNTER, "", "",
+	  "How often KSM went through all memory that it may.", file_ksm_scans },
+	{ "fairlead_zram_bytes", FAMILY_GAUGE, "bytes", "device, state",
+	  "What is stored in a zram device, what is left of it compressed, and the memory used.",
+	  file_zram_bytes },
+	{ "fairlead_zram_failed_total", FAMILY_COUNTER, "", "device, op",
+	  "Requests that a zram device could not serve.", file_zram_failed },
+	{ "fairlead_filesystem_bytes", FAMILY_GAUGE, "bytes", "mountpoint, device, type, state",
+	  "Size of a filesystem on a disk, what is free, and what of that is for others than "
+	  "root (available). A device that is mounted often is shown once.",
+	  file_filesystem_bytes },
+	{ "fairlead_filesystem_inodes", FAMILY_GAUGE, "", "mountpoint, device, type, state",
+	  "How many files a filesystem can have, and how many more (free).",
+	  file_filesystem_inodes },
+	{ "fairlead_filesystem_readonly", FAMILY_GAUGE, "", "mountpoint, device, type",
+	  "1 when the filesystem is read-only, as it becomes upon errors.",
+	  file_filesystem_readonly },
+	{ "fairlead_disk_busy_seconds_total", FAMILY_COUNTER, "seconds", "device",
+	  "For how long a disk had anything to do since boot, as /proc/diskstats has it.",
+	  file_disk_busy },
+	{ "fairlead_not_read", FAMILY_GAUGE, "", "what",
+	  "What of the kernel's files is not in these metrics: cgroups, filesystems, disks and "
+	  "zram devices beyond the most that are shown, and files and filesystems that the agent "
+	  "may not read.",
+	  file_not_read },
+	{ "fairlead_cgroup_hierarchy_info", FAMILY_INFO, "", "of, hierarchy",
+	  "Which hierarchy the cgroups' own counts of this come from: v1 or v2.", file_hierarchy },
+	{ "fairlead_cgroup_cpu_seconds_total", FAMILY_COUNTER, "seconds",
+	  "cgroup, pod, container, mode", "CPU time that a cgroup used, with all below it.",
+	  file_cgroup_cpu },
+	{ "fairlead_cgroup_throttled_seconds_total", FAMILY_COUNTER, "seconds",
+	  "cgroup, pod, container",
+	  "For how long a cgroup that has a CPU quota had to stand still for it.",
+	  file_cgroup_throttled },
+	{ "fairlead_cgroup_memory_bytes", FAMILY_GAUGE, "bytes", "cgroup, pod, container, state",
+	  "Memory of a cgroup, with all below it: used, what of it is in use now (working_set: "
+	  "less the file pages that were long not touched), and the limit where there is one.",
+	  file_cgroup_memory },
+	{ "fairlead_cgroup_oom_kills_total", FAMILY_COUNTER, "", "cgroup, pod, container",
+	  "Processes that the kernel killed because a cgroup was at its limit of memory; in v2 "
+	  "with all below it.",
+	  file_cgroup_oom_kills },
+	{ "fairlead_cgroup_pressure_seconds_total", FAMILY_COUNTER, "seconds",
+	  "cgroup, pod, container, of, stalled",
+	  "For how long some task of a cgroup or below it stood still for want of memory or io; of "
+	  "CPUs fairlead_cgroup_sched_wait_seconds tells.",
+	  file_cgroup_pressure },
 };
 const size_t family_count = sizeof(families) / sizeof(families[0]);

@@ -31,6 +31,24 @@ static struct snapshot *example(void)
 	s->waiters[0] = (struct waiter_snapshot){
 		.thread = 99, .name = "cc1", .waits = 3, .wait_ns = 4000000, .longest_ns = 2000000
 	};
+	s->cgroups[0].use_total.version[USE_MEMORY] = 1;
+	s->cgroups[0].use_total.version[USE_CPU] = 2;
+	s->cgroups[0].use_total.version[USE_PRESSURE] = 2;
+	s->cgroups[0].use.version[USE_CPU] = 2;
+	s->cgroups[0].use.cpu.usage_ns = 250000000;
+	s->cgroups[0].use_total.cpu.usage_ns = 987654321123456;
+	s->cgroups[0].use_total.memory.used_bytes = 4096;
+	s->cgroups[0].use_total.memory.limit_bytes = USE_NO_LIMIT;
+	s->cgroups[0].use_total.memory.oom_kills = 3;
+	s->cgroups[0].use_total.pressure[PRESSURE_IO] =
+		(struct pressure){ .known = true, .some_ns = 7000 };
+	s->cpus[1].time_total.known = true;
+	s->cpus[1].time_total.ns[CPU_STEAL] = 30000000;
+	s->node.filesystem_count = 1;
+	strcpy(s->node.filesystems[0].path, "/data");
+	s->node.filesystems[0].size_bytes = 1000;
+	s->node.system = (struct system_use){ .known = true, .load = { 0.5 }, .forks = 9 };
+	s->cgroups_unread = 12;
 	s->disks_measured = true;
 	s->disks[0].known = true;
 	s->disks[0].in_flight = 3;
@@ -65,6 +83,30 @@ static int what_is_written_is_read_back(void)
 	CHECK(!memcmp(&back->waiters[0], &s->waiters[0], sizeof(s->waiters[0])));
 	CHECK(back->lost.count == 1 && back->lost.rows[0].count == 3);
 	CHECK(!strcmp(back->lost.rows[0].where, "beats"));
+	return 0;
+}
+
+static int what_the_kernels_files_say_is_read_back(void)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = example();
+	CLEANUP(snapshot_freep) struct snapshot *back = NULL;
+	CLEANUP(freep) char *text = json_snapshot(s);
+	const struct cgroup_use *total, *window;
+	char from[USE_FROM_TEXT];
+
+	CHECK(text && json_read_snapshot(text, strlen(text), &back) == 0);
+	total = &back->cgroups[0].use_total;
+	window = &back->cgroups[0].use;
+	CHECK(!strcmp(cgroup_use_from(total, from), "v1:memory v2:cpu,pressure"));
+	CHECK(total->cpu.usage_ns == 987654321123456 && window->cpu.usage_ns == 250000000);
+	CHECK(window->version[USE_CPU] == 2 && !window->version[USE_MEMORY]);
+	CHECK(!window->version[USE_PRESSURE] && !total->version[USE_IO]);
+	CHECK(total->memory.used_bytes == 4096 && total->memory.limit_bytes == USE_NO_LIMIT);
+	CHECK(total->memory.oom_kills == 3 && total->pressure[PRESSURE_IO].some_ns == 7000);
+	CHECK(!total->pressure[PRESSURE_CPU].known && back->cgroups_unread == 12);
+	CHECK(back->cpus[1].time_total.ns[CPU_STEAL] == 30000000 && !back->cpus[1].time.known);
+	CHECK(!back->cpus[0].time_total.known && back->node.system.load[0] == 0.5);
+	CHECK(back->node.filesystem_count == 1 && back->node.filesystems[0].size_bytes == 1000);
 	return 0;
 }
 
@@ -161,6 +203,7 @@ static int text_from_outside_comes_in_printable(void)
 }
 
 TEST_MAIN({ "what is written is read back", what_is_written_is_read_back },
+	  { "what the kernel's files say is read back", what_the_kernels_files_say_is_read_back },
 	  { "what is not measured is null and not an empty list",
 	    what_is_not_measured_is_null_and_not_an_empty_list },
 	  { "eleven days of waits keep their nanoseconds",

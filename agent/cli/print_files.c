@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/base/cleanup.h"
+#include "agent/base/clock.h"
+#include "agent/cli/print.h"
+#include "agent/cli/table.h"
+#include "agent/snapshot/snapshot.h"
+
+#define CGROUPS_SHOWN 8
+
+static double percent(const struct snapshot *s, uint64_t ns)
+{
+	return s->window_ns ? 100.0 * (double)ns / (double)s->window_ns : 0;
+}
+
+/* Only of a window that somebody asked for: no beat reads these files. */
+static void print_cpu_time(const struct snapshot *s, FILE *out)
+{
+	uint64_t sum[_CPU_MODE_MAX] = { 0 }, all = 0;
+	const double *load = s->node.system.load;
+
+	for (size_t i = 0; i < s->cpu_count; i++)
+		for (int mode = 0; s->cpus[i].time.known && mode < _CPU_MODE_MAX; mode++) {
+			sum[mode] += s->cpus[i].time.ns[mode];
+			all += s->cpus[i].time.ns[mode];
+		}
+	if (all)
+		fprintf(out,
+			"CPUs %.0f%% user, %.0f%% system, %.0f%% waiting for disks, %.0f%% stolen\n",
+			100.0 * (double)(sum[CPU_USER] + sum[CPU_NICE]) / (double)all,
+			100.0 * (double)(sum[CPU_SYSTEM] + sum[CPU_IRQ] + sum[CPU_SOFTIRQ]) /
+				(double)all,
+			100.0 * (double)sum[CPU_IOWAIT] / (double)all,
+			100.0 * (double)sum[CPU_STEAL] / (double)all);
+	if (s->node.system.known)
+		fprintf(out, "load %.2f %.2f %.2f over 1, 5 and 15 minutes\n", load[0], load[1],
+			load[2]);
+}
+
+/* As df has it: of what others than root may use. */
+static double full(const struct filesystem *f)
+{
+	uint64_t used = f->size_bytes > f->free_bytes ? f->size_bytes - f->free_bytes : 0;
+
+	return used ? (double)used / (double)(used + f->available_bytes) : 0;
+}
+
+static void print_fullest(const struct snapshot *s, FILE *out)
+{
+	const struct filesystem *most = NULL;
+	char path[64], left[CELL];
+
+	for (size_t i = 0; i < s->node.filesystem_count; i++)
+		if (!most || full(&s->node.filesystems[i]) > full(most))
+			most = &s->node.filesystems[i];
+	if (most)
+		fprintf(out, "filesystem %s is %.0f%% full%s, %s left\n",
+			table_tail(path, sizeof(path), most->path, 32), 100 * full(most),
+			s->node.filesystem_count > 1 ? ", the fullest" : "",
+			table_bytes(left, most->available_bytes));
+}
+
+void print_files_node(const struct snapshot *s, FILE *out)
+{
+	print_cpu_time(s, out);
+	print_fullest(s, out);
+}
+
+/* --- cgroups --- */
+
+static int most_first(const void *a, const void *b)
+{
+	const struct cgroup_snapshot *x = *(const struct cgroup_snapshot *const *)a;
+	const struct cgroup_snapshot *y = *(const struct cgroup_snapshot *const *)b;
+	uint64_t m = x->use.cpu.usage_ns, n = y->use.cpu.usage_ns;
+
+	if (m == n) {
+		m = x->use_total.memory.used_bytes;
+		n = y->use_total.memory.used_bytes;
+	}
+	return m != n ? (m < n ? 1 : -1) : strcmp(x->path, y->path);
+}
+
+static const char *share(char ret[CELL], const struct snapshot *s, bool known, uint64_t ns)
+{
+	if (known)
+		snprintf(ret, CELL, "%.1f%%", percent(s, ns));
+	else
+		snprintf(ret, CELL, "-");
+	return ret;
+}
+
+static const char *limit_of(char ret[CELL], const struct cgroup_use *use)
+{
+	if (!use->version[USE_MEMORY] || use->memory.limit_bytes == USE_NO_LIMIT)
+		return strcpy(ret, "-");
+	return table_bytes(ret, use->memory.limit_bytes);
+}
+
+static const char *used_of(char ret[CELL], const struct cgroup_use *use)
+{
+	return use->version[USE_MEMORY] ? table_bytes(ret, use->memory.used_bytes)
+					: strcpy(ret, "-");
+}
+
+static void print_cgroup(const struct snapshot *s, const struct cgroup_snapshot *c, FILE *out)
+{
+	char path[64], cpu[CELL], throttled[CELL], memory[CELL], most[CELL], stalled[CELL];
+	const struct cgroup_use *w = &c->use, *t = &c->use_total;
+
+	fprintf(out, "%-32s %8s %9s %8s %8s %8s\n", table_tail(path, sizeof(path), c->path, 32),
+		share(cpu, s, w->version[USE_CPU], w->cpu.usage_ns),
+		share(throttled, s, w->version[USE_THROTTLING] && t->throttling.periods,
+		      w->throttling.throttled_ns),
+		used_of(memory, t), limit_of(most, t),
+		share(stalled, s, w->version[USE_PRESSURE], w->pressure[PRESSURE_MEMORY].some_ns));
+}
+
+/* Which hierarchies the rows come from, each said once. */
+static void print_from(const struct cgroup_snapshot *const *rows, size_t count, FILE *out)
+{
+	char said[4][USE_FROM_TEXT], one[USE_FROM_TEXT];
+	size_t kinds = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t at = 0;
+
+		cgroup_use_from(&rows[i]->use_total, one);
+		while (at < kinds && strcmp(said[at], one))
+			at++;
+		if (at == kinds && kinds < 4)
+			memcpy(said[kinds++], one, sizeof(one));
+	}
+	for (size_t i = 0; i < kinds; i++)
+		fprintf(out, "%s%s", i ? "; " : "from ", said[i]);
+	fputc('\n', out);
+}
+
+static void print_not_read(const struct snapshot *s, FILE *out)
+{
+	if (s->cgroups_unread)
+		fprintf(out, "%zu more cgroups were not read: there are too many\n",
+			s->cgroups_unread);
+	if (s->cgroup_files_refused)
+		fprintf(out, "%zu files of cgroups are not for the agent's user to read\n",
+			s->cgroup_files_refused);
+}
+
+void print_files_cgroups(const struct snapshot *s, FILE *out)
+{
+	CLEANUP(freep)
+	const struct cgroup_snapshot **rows = calloc(s->cgroup_count + 1, sizeof(*rows));
+	bool window = false;
+	size_t count = 0;
+
+	for (size_t i = 0; rows && i < s->cgroup_count; i++) {
+		const struct cgroup_snapshot *c = &s->cgroups[i];
+
+		window |= c->use.version[USE_CPU];
+		if (c->use.cpu.usage_ns || c->use_total.memory.used_bytes)
+			rows[count++] = c;
+	}
+	if (!count)
+		return;
+	qsort(rows, count, sizeof(*rows), most_first);
+	fprintf(out, "\n%-32s %8s %9s %8s %8s %8s\n",
+		window ? "CGROUP, MOST CPU FIRST" : "CGROUP, MOST MEMORY FIRST", "cpu", "throttled",
+		"memory", "limit", "mem wait");
+	for (size_t i = 0; i < count && i < CGROUPS_SHOWN; i++)
+		print_cgroup(s, rows[i], out);
+	print_from(rows, count < CGROUPS_SHOWN ? count : CGROUPS_SHOWN, out);
+	if (!window)
+		fputs("shares of CPU time need a window of their own: --for 1s\n", out);
+	print_not_read(s, out);
+}

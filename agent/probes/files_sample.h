@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * files_sample: what the kernel's own files say at one moment, read for whom asked just then.
+ * Reading them takes milliseconds, so no beat does: the agent's own window has none.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "agent/probes/cgroup_files.h"
+#include "agent/snapshot/node_use.h"
+
+struct files_sample {
+	struct node_use node;
+	struct cpu_times *cpus; /* by number; owned */
+	size_t cpu_count;
+	struct cgroup_files_sample cgroups;
+};
+
+int files_sample_new(struct files_sample **ret, size_t cpus);
+struct files_sample *files_sample_free(struct files_sample *s);
+void files_sample_freep(struct files_sample **s);
+
+/* cgroups, briefly: see cgroup_files.h; NULL where no hierarchy is mounted.  -ENOMEM. */
+int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups, uint64_t now_ns,
+		      bool briefly, const char *root);

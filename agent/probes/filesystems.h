@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * filesystems: how full what is mounted is.  Only kinds that lie on a disk of this machine are
+ * asked, by a list: of a network's, a server that is gone would hold up the loop for ever.
+ */
+#pragma once
+#include "agent/snapshot/node_use.h"
+
+/* One a device, where it is mounted with the shortest path. */
+void filesystems_read(struct node_use *to, const char *root);
+
+/* The mounts that are to be asked, from a text such as /proc/self/mountinfo; sizes stay 0. */
+void filesystems_parse(struct node_use *to, const char *mountinfo);
