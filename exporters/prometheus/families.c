@@ -613,8 +613,7 @@ const struct family families[] = {
 	  "For how long a cgroup that has a CPU quota had to stand still for it.",
 	  file_cgroup_throttled },
 	{ "fairlead_cgroup_memory_bytes", FAMILY_GAUGE, "bytes", "cgroup, pod, container, state",
-	  "Memory of a cgroup, with all below it: used, what of it is in use now (working_set: "
-	  "less the file pages that were long not touched), and the limit where there is one.",
+	  "Memory of a cgroup, with all below it: used, and the limit where there is one.",
 	  file_cgroup_memory },
 	{ "fairlead_cgroup_oom_kills_total", FAMILY_COUNTER, "", "cgroup, pod, container",
 	  "Processes that the kernel killed because a cgroup was at its limit of memory; in v2 "

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A cgroup's lines are bounded: those here come to nine at most, and a counter of it that is still
+ * A cgroup's lines are bounded: those here come to eight at most, and a counter of it that is still
  * 0 is left out, but for kills.  All else that its files say is in the snapshot.
  */
 #include "exporters/prometheus/file_families.h"
@@ -308,8 +308,6 @@ void file_cgroup_memory(snap *s, sink *to)
 		const struct cgroup_memory *m = &c->use_total.memory;
 
 		value(to, LABELS(OF_CGROUP(c), "state", "used"), (double)m->used_bytes);
-		value(to, LABELS(OF_CGROUP(c), "state", "working_set"),
-		      (double)cgroup_use_working_set(&c->use_total));
 		if (m->limit_bytes != USE_NO_LIMIT)
 			value(to, LABELS(OF_CGROUP(c), "state", "limit"), (double)m->limit_bytes);
 	}
