@@ -36,10 +36,12 @@ static void see_value(void *context, const char *const *labels, double value)
 	}
 }
 
-static void see_sum(void *context, const char *const *labels, uint64_t count, double sum)
+static void see_native(void *context, const char *const *labels, uint64_t count, double sum,
+		       const struct hist *h)
 {
 	(void)count;
 	(void)sum;
+	(void)h;
 	see(context, labels, 2);
 }
 
@@ -53,9 +55,10 @@ static void see_distribution(void *context, const char *const *labels, const str
 static struct count counted(const struct snapshot *s, const char *wanted)
 {
 	struct count c = { .wanted = wanted };
-	const struct family_sink sink = {
-		.context = &c, .value = see_value, .sum = see_sum, .distribution = see_distribution
-	};
+	const struct family_sink sink = { .context = &c,
+					  .value = see_value,
+					  .native = see_native,
+					  .distribution = see_distribution };
 
 	for (size_t i = 0; i < family_count; i++) {
 		c.family = &families[i];
