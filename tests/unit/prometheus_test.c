@@ -27,6 +27,8 @@ static struct snapshot *example(void)
 	strcpy(s->cgroups[0].path, "/a\"\\b\n/\xff/\xc3\xa9");
 	s->cgroups[0].sched_total[SCHED_WAITS] = 7;
 	s->cgroups[0].sched_total[SCHED_WAIT_NS] = 250000000;
+	s->cgroups[0].wait_total.slots[20] = 6; /* the detail was off for one */
+	s->cgroups[0].wait_total.sum_ns = 250000000;
 	strcpy(s->disks[0].name, "sda");
 	s->disks[0].total[DISK_READ].ios = 3;
 	s->disks[0].total[DISK_READ].bytes = 12288;
@@ -38,7 +40,6 @@ static struct snapshot *example(void)
 static char *written(enum prometheus_format format)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = example();
-
 	struct out out = { 0 };
 
 	if (prometheus_write(s, format, &out))
@@ -268,6 +269,23 @@ static int protobuf_has_both_kinds_of_buckets(void)
 	return 0;
 }
 
+static int a_cgroup_has_native_buckets_alone(void)
+{
+	CLEANUP(snapshot_freep) struct snapshot *s = example();
+	io_prometheus_client_Histogram h;
+	struct out out = { 0 };
+	pb_istream_t family;
+
+	CHECK(prometheus_write(s, PROMETHEUS_PROTOBUF, &out) == 0);
+	CHECK(find_family(&out, "fairlead_cgroup_sched_wait_seconds", &family));
+	CHECK(first_histogram(&family, &h));
+	CHECK(h.bucket_count == 0 && h.sample_count == 6 && h.sample_sum == 0.25);
+	CHECK(h.zero_count == 0 && h.positive_span[0].offset == 0); /* up to 1.07 s: (0.5, 1] */
+	CHECK(h.positive_span[0].length == 1 && h.positive_delta[0] == 6);
+	out_free(&out);
+	return 0;
+}
+
 static int protobuf_leaves_out_families_without_a_metric(void)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = example();
@@ -308,6 +326,7 @@ TEST_MAIN({ "counters and gauges are lines", counters_and_gauges_are_lines },
 	    a_server_chooses_by_q_then_by_detail_then_by_order },
 	  { "gzip is given to those who ask for it", gzip_is_given_to_those_who_ask_for_it },
 	  { "protobuf has both kinds of buckets", protobuf_has_both_kinds_of_buckets },
+	  { "a cgroup has native buckets alone", a_cgroup_has_native_buckets_alone },
 	  { "protobuf leaves out families without a metric",
 	    protobuf_leaves_out_families_without_a_metric },
 	  { "names say what they are", names_say_what_they_are }, )
