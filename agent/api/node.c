@@ -298,7 +298,7 @@ static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct file
 
 	if (r)
 		return r;
-	if (now_ns - n->walked_ns >= NS_PER_SEC) {
+	if (now_ns - n->walked_ns >= (briefly ? 5 : 1) * NS_PER_SEC) {
 		n->walked_ns = now_ns;
 		if (n->names.cgroups)
 			cgroup_names_refresh(n->names.cgroups);

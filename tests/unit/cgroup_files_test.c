@@ -230,15 +230,30 @@ static int a_cgroup_that_ran_or_stood_still_is_read_again(void)
 	const char *stalled = "sys/fs/cgroup/system.slice/ssh.service/io.pressure";
 
 	rig_open(&r, "v2", NULL);
-	CHECK(read_at(&r, 1, true) == 0 && read_at(&r, 2, true) == 0);
+	CHECK(read_at(&r, 1, false) == 0 && read_at(&r, 2, false) == 0);
 	bundle_write(r.root, stat, "usage_usec 9\nuser_usec 8\nsystem_usec 1\n");
 	bundle_write(r.root, stalled, "some avg10=0 total=5\nfull avg10=0 total=5\n");
 	set_used(&r, "1\n");
-	CHECK(read_at(&r, 3, true) == 0 && used(&r) == 1);
+	CHECK(read_at(&r, 3, false) == 0 && used(&r) == 1);
 	set_used(&r, "2\n"); /* it may stand still yet */
-	CHECK(read_at(&r, 4, true) == 0 && used(&r) == 2);
+	CHECK(read_at(&r, 4, false) == 0 && used(&r) == 2);
 	set_used(&r, "3\n"); /* it does not */
-	CHECK(read_at(&r, 5, true) == 0 && used(&r) == 2);
+	CHECK(read_at(&r, 5, false) == 0 && used(&r) == 2);
+	return 0;
+}
+
+static int who_asks_again_and_again_is_told_what_was_read_a_while_ago(void)
+{
+	CLEANUP(rig_close) struct rig r;
+
+	rig_open(&r, "v2", NULL);
+	set_used(&r, "1\n");
+	CHECK(read_at(&r, 1, true) == 0 && used(&r) == 1);
+	set_used(&r, "2\n");
+	CHECK(read_at(&r, 5, true) == 0 && used(&r) == 1);
+	CHECK(read_at(&r, 11, true) == 0 && used(&r) == 2);
+	set_used(&r, "3\n");
+	CHECK(read_at(&r, 14, false) == 0 && used(&r) == 3);
 	return 0;
 }
 
@@ -285,6 +300,8 @@ TEST_MAIN({ "a v2 container is read", a_v2_container_is_read },
 	  { "cgroups beyond the most are counted", cgroups_beyond_the_most_are_counted },
 	  { "a quiet cgroup is not read again for a while",
 	    a_quiet_cgroup_is_not_read_again_for_a_while },
+	  { "who asks again and again is told what was read a while ago",
+	    who_asks_again_and_again_is_told_what_was_read_a_while_ago },
 	  { "a cgroup that ran or stood still is read again",
 	    a_cgroup_that_ran_or_stood_still_is_read_again },
 	  { "what makes no sense is not known", what_makes_no_sense_is_not_known },
