@@ -9,7 +9,7 @@
 #include "agent/cli/commands.h"
 #include "agent/config/command.h"
 #include "agent/config/render.h"
-#include "exporters/prometheus/families.h"
+#include "exporters/families.h"
 
 static void help(const struct command *all, size_t n, FILE *out)
 {
@@ -27,7 +27,7 @@ static void metrics(const struct command *all, size_t n, FILE *out)
 
 	(void)all;
 	(void)n;
-	fputs("<!-- Made by `make docs` from exporters/prometheus/families.c. -->\n"
+	fputs("<!-- Made by `make docs` from exporters/families.c. -->\n"
 	      "# Metrics\n\n"
 	      "`GET /metrics` gives these, as Prometheus text or, where the scraper asks for it, as "
 	      "OpenMetrics or protobuf. Counters count since the probes were loaded. The buckets of a "

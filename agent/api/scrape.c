@@ -3,18 +3,17 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "agent/base/clock.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/worker.h"
+#include "exporters/gzip.h"
+#include "exporters/out.h"
 #include "exporters/prometheus/accept.h"
-#include "exporters/prometheus/out.h"
 
 #define FRESH_NS   (250 * NS_PER_MSEC)
 #define SMALL      1024 /* bytes that are not worth compressing */
 #define BODIES_MAX 8    /* alive; of a large node one is about 1 MB */
-#define GZIP_LEVEL 1    /* metrics shrink to a twentieth by it; level 6 takes three times as long */
 
 struct scrape_body {
 	struct worker_job job;
@@ -115,25 +114,6 @@ struct scrape *scrape_free(struct scrape *s)
 
 /* --- gzip --- */
 
-static int pack(struct out *to, const struct out *from)
-{
-	z_stream z = { .next_in = (Bytef *)from->data, .avail_in = (uInt)from->size };
-	unsigned char chunk[16384];
-	int r;
-
-	/* 15 + 16: the largest window, with gzip's own head */
-	if (deflateInit2(&z, GZIP_LEVEL, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		return -ENOMEM;
-	do {
-		z.next_out = chunk;
-		z.avail_out = sizeof(chunk);
-		r = deflate(&z, Z_FINISH);
-		out_bytes(to, chunk, sizeof(chunk) - z.avail_out);
-	} while (r == Z_OK);
-	deflateEnd(&z);
-	return r == Z_STREAM_END && !to->failed ? 0 : -ENOMEM;
-}
-
 static struct scrape_body *body_of(struct worker_job *job)
 {
 	return (struct scrape_body *)job; /* its first field */
@@ -143,7 +123,7 @@ static void work(struct worker_job *job)
 {
 	struct scrape_body *b = body_of(job);
 
-	if (pack(&b->packed, &b->plain))
+	if (gzip_pack(&b->packed, &b->plain))
 		out_free(&b->packed); /* then it goes as it is */
 	else
 		out_free(&b->plain);

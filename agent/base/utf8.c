@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/base/utf8.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 size_t utf8_decode(const void *at, size_t left, uint32_t *ret)
 {
 	const unsigned char *p = at;
@@ -20,4 +23,25 @@ size_t utf8_decode(const void *at, size_t left, uint32_t *ret)
 		return 0;
 	*ret = c;
 	return n;
+}
+
+const char *utf8_mend(const char *text, char *ret, size_t size)
+{
+	const char *end = text + strlen(text);
+	bool valid = true;
+	size_t used = 0;
+	uint32_t c;
+
+	for (const char *at = text; at < end;) {
+		size_t n = (unsigned char)*at < 0x80 ? 1 : utf8_decode(at, (size_t)(end - at), &c);
+
+		if (used + (n ? n : 1) < size) {
+			memcpy(ret + used, n ? at : "?", n ? n : 1);
+			used += n ? n : 1;
+		}
+		valid &= n != 0;
+		at += n ? n : 1;
+	}
+	ret[used] = '\0';
+	return valid ? text : ret;
 }

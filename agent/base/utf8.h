@@ -6,3 +6,6 @@
 
 /* Bytes of the character at `at`, or 0 when it is cut off, overlong or no character at all. */
 size_t utf8_decode(const void *at, size_t left, uint32_t *ret);
+
+/* text itself where all of it is UTF-8; else a copy in `ret`, cut to size, with ? for what is none. */
+const char *utf8_mend(const char *text, char *ret, size_t size);

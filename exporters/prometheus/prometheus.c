@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
+#include "exporters/out.h"
 #include "exporters/prometheus/accept.h"
-#include "exporters/prometheus/out.h"
 #include "exporters/prometheus/room.h"
 
 const char *const prometheus_types[] = {

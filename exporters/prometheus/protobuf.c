@@ -7,9 +7,9 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/utf8.h"
-#include "exporters/prometheus/families.h"
+#include "exporters/families.h"
+#include "exporters/out.h"
 #include "exporters/prometheus/metrics.pb.h"
-#include "exporters/prometheus/out.h"
 #include "exporters/prometheus/room.h"
 
 typedef io_prometheus_client_Metric metric;
@@ -48,36 +48,15 @@ static pb_ostream_t stream_to(struct out *out)
 	return (pb_ostream_t){ .callback = append, .state = out, .max_size = SIZE_MAX };
 }
 
-/* Names of cgroups are bytes; a label is UTF-8, or a server refuses all of the scrape. */
-static const char *clean(const char *text, char mended[LABEL_MAX])
-{
-	const char *end = text + strlen(text);
-	bool valid = true;
-	size_t used = 0;
-	uint32_t c;
-
-	for (const char *at = text; at < end;) {
-		size_t n = (unsigned char)*at < 0x80 ? 1 : utf8_decode(at, (size_t)(end - at), &c);
-
-		if (used + (n ? n : 1) < LABEL_MAX) {
-			memcpy(mended + used, n ? at : "?", n ? n : 1);
-			used += n ? n : 1;
-		}
-		valid &= n != 0;
-		at += n ? n : 1;
-	}
-	mended[used] = '\0';
-	return valid ? text : mended;
-}
-
 static void set_labels(struct writer *w, const char *const *labels)
 {
 	pb_size_t n = 0;
 
+	/* Names of cgroups are bytes; a label is UTF-8, or a server refuses all of the scrape. */
 	for (; *labels && n < LABELS_MAX; labels += 2, n++)
-		w->labels[n] =
-			(io_prometheus_client_LabelPair){ (char *)labels[0],
-							  (char *)clean(labels[1], w->mended[n]) };
+		w->labels[n] = (io_prometheus_client_LabelPair){
+			(char *)labels[0], (char *)utf8_mend(labels[1], w->mended[n], LABEL_MAX)
+		};
 	w->metric.label = w->labels;
 	w->metric.label_count = n;
 }

@@ -4,8 +4,8 @@
 
 #include "agent/base/clock.h"
 #include "agent/base/utf8.h"
-#include "exporters/prometheus/families.h"
-#include "exporters/prometheus/out.h"
+#include "exporters/families.h"
+#include "exporters/out.h"
 #include "exporters/prometheus/room.h"
 
 struct writer {

@@ -12,7 +12,7 @@
 #include "agent/api/scrape.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/worker.h"
-#include "exporters/prometheus/out.h"
+#include "exporters/out.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "exporters/prometheus/families.h"
+#include "exporters/families.h"
 
 #include <stdlib.h>
 #include <string.h>

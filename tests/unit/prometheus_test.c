@@ -8,9 +8,9 @@
 #include "agent/base/cleanup.h"
 #include "agent/snapshot/snapshot.h"
 #include "exporters/prometheus/accept.h"
-#include "exporters/prometheus/families.h"
+#include "exporters/families.h"
 #include "exporters/prometheus/metrics.pb.h"
-#include "exporters/prometheus/out.h"
+#include "exporters/out.h"
 #include "tests/lib/test.h"
 
 static struct snapshot *example(void)

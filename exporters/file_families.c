@@ -3,7 +3,7 @@
  * A cgroup's lines are bounded: those here come to eight at most, and a counter of it that is still
  * 0 is left out, but for kills.  All else that its files say is in the snapshot.
  */
-#include "exporters/prometheus/file_families.h"
+#include "exporters/file_families.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "exporters/prometheus/out.h"
+#include "exporters/out.h"
 
 #include <stdio.h>
 #include <stdlib.h>

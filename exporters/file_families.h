@@ -4,7 +4,7 @@
  * files.  Part of families.c, not a door of the room.
  */
 #pragma once
-#include "exporters/prometheus/families.h"
+#include "exporters/families.h"
 
 #define FILE_FAMILY(name) void file_##name(const struct snapshot *s, const struct family_sink *to)
 FILE_FAMILY(cpu);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "exporters/prometheus/families.h"
+#include "exporters/families.h"
 
 #include <stdio.h>
 
 #include "agent/base/clock.h"
 #include "agent/snapshot/snapshot.h"
-#include "exporters/prometheus/file_families.h"
+#include "exporters/file_families.h"
 
 typedef const struct snapshot snap;
 typedef const struct family_sink sink;
