@@ -72,6 +72,7 @@ $(messages:%=$O/%): $O/%.pb.c: %.options ; $(call say,PROTO)
 	$Q mkdir -p $(@D) && cp "$$(sed -n 's/^# schema: //p' $<)" $O/$*.proto
 	$Q cd $(@D) && nanopb_generator.py -q -x google/protobuf/timestamp.proto -f $(abspath $<) -I . \
 		-I /usr/include $(*F).proto
+	$Q sed -i 's,^#include ".*/,#include ",' $O/$*.pb.h	# what a schema imports is made beside it
 
 # --- user side, four ways: plain, under sanitizers of memory, of threads, for the fuzzers ---
 version  := $(shell sh setup/version.sh)

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/base/cleanup.h"
 #include "agent/cli/commands.h"
 #include "agent/config/command.h"
 #include "agent/config/render.h"
 #include "exporters/families.h"
+#include "exporters/otlp/names.h"
 
 static void help(const struct command *all, size_t n, FILE *out)
 {
@@ -17,6 +19,52 @@ static void help(const struct command *all, size_t n, FILE *out)
 	for (size_t i = 0; i < n; i++) {
 		fprintf(out, "\n--- fairlead %s --help ---\n", all[i].name);
 		render_help(all, n, &all[i], out);
+	}
+}
+
+/* The row's labels as OTLP has them. */
+static void otlp_attributes(const struct family *f, FILE *out)
+{
+	CLEANUP(freep) char *labels = strdup(f->labels);
+	const char *between = "";
+	char *rest = labels;
+
+	if (f->semantic && f->semantic->attribute) {
+		fprintf(out, "%s=%s", f->semantic->attribute, f->semantic->value);
+		between = ", ";
+	}
+	for (char *label; labels && (label = strsep(&rest, ", "));)
+		if (*label) {
+			fprintf(out, "%s%s", between, names_label(f, label).attribute);
+			between = ", ";
+		}
+}
+
+static void otlp(FILE *out)
+{
+	static const char *const kinds[] = { "sum",
+					     "gauge",
+					     "exponential histogram",
+					     "exponential histogram",
+					     "gauge",
+					     "sum that may fall" };
+	char name[NAMES_MAX];
+
+	fputs("\n## Over OTLP\n\n"
+	      "The same, pushed ([otlp.md](otlp.md)): by the names of OpenTelemetry's semantic "
+	      "conventions " SEMANTIC_VERSION
+	      " where they have one, else by ours in their fashion. "
+	      "Sums are cumulative. An attribute that is empty is left out.\n\n"
+	      "| OTLP | kind, unit | attributes | as above |\n|---|---|---|---|\n",
+	      out);
+	for (size_t i = 0; i < family_count; i++) {
+		const struct family *f = &families[i];
+
+		names_metric(f, name);
+		fprintf(out, "| `%s` | %s%s%s | ", name, kinds[f->kind], *names_unit(f) ? ", " : "",
+			names_unit(f));
+		otlp_attributes(f, out);
+		fprintf(out, f->name ? " | `%s` |\n" : " | %s |\n", f->name ? f->name : f->help);
 	}
 }
 
@@ -47,8 +95,10 @@ static void metrics(const struct command *all, size_t n, FILE *out)
 	      "| metric | type | labels | is |\n|---|---|---|---|\n",
 	      out);
 	for (size_t i = 0; i < family_count; i++)
-		fprintf(out, "| `%s` | %s | %s | %s |\n", families[i].name, kinds[families[i].kind],
-			families[i].labels, families[i].help);
+		if (families[i].name)
+			fprintf(out, "| `%s` | %s | %s | %s |\n", families[i].name,
+				kinds[families[i].kind], families[i].labels, families[i].help);
+	otlp(out);
 }
 
 int main(int argc, char **argv)

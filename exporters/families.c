@@ -413,6 +413,61 @@ static void cgroup_bytes(snap *s, sink *to)
 	each_share(s, to, true);
 }
 
+/* --- by semantic name only --- */
+
+static void memory_usage(snap *s, sink *to)
+{
+	const struct memory *m = &s->memory;
+
+	if (!m->known)
+		return;
+	value(to, LABELS("system.memory.state", "used"),
+	      (double)(m->total_bytes - m->available_bytes));
+	value(to, LABELS("system.memory.state", "free"), (double)m->free_bytes);
+	value(to, LABELS("system.memory.state", "cached"), (double)m->cached_bytes);
+}
+
+static void memory_limit(snap *s, sink *to)
+{
+	if (s->memory.known)
+		value(to, NO_LABELS, (double)s->memory.total_bytes);
+}
+
+static void paging_usage(snap *s, sink *to)
+{
+	const struct memory *m = &s->memory;
+
+	if (!m->known)
+		return;
+	value(to, LABELS("system.paging.state", "used"),
+	      (double)(m->swap_total_bytes - m->swap_free_bytes));
+	value(to, LABELS("system.paging.state", "free"), (double)m->swap_free_bytes);
+}
+
+/* OpenTelemetry's semantic conventions of SEMANTIC_VERSION. */
+static const struct semantic disk_io_bytes = { .name = "system.disk.io", .unit = "By" },
+			     disk_operations = { .name = "system.disk.operations",
+						 .unit = "{operation}" },
+			     disk_merges = { .name = "system.disk.merged", .unit = "{operation}" },
+			     network_io = { .name = "system.network.io", .unit = "By" },
+			     network_count = { .name = "system.network.packet.count",
+					       .unit = "{packet}",
+					       .label = "interface",
+					       .renamed = "system.device" },
+			     network_faults = { .name = "system.network.errors",
+						.unit = "{error}" },
+			     network_drops = { .name = "system.network.packet.dropped",
+					       .unit = "{packet}" },
+			     paging_faults = { .name = "system.paging.faults",
+					       .unit = "{fault}",
+					       .attribute = "system.paging.fault.type",
+					       .value = "major" },
+			     memory_by_state = { .name = "system.memory.usage", .unit = "By" },
+			     memory_whole = { .name = "system.memory.limit", .unit = "By" },
+			     paging_by_state = { .name = "system.paging.usage", .unit = "By" };
+
+/* What a row does not say is NULL and false. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 const struct family families[] = {
 	{ "fairlead_build_info", FAMILY_INFO, "", "version", "Which build this is.", build_info },
 	{ "fairlead_subject_up", FAMILY_GAUGE, "", "subject, hook",
@@ -474,15 +529,17 @@ const struct family families[] = {
 	  "Pages of files that were changed while they were clean.", cache_dirtied },
 	{ "fairlead_cache_pages_written_back_total", FAMILY_COUNTER, "", "",
 	  "Pages of files that were written back since boot, as /proc/vmstat has it.",
-	  cache_written },
+	  cache_written, .since_boot = true },
 	{ "fairlead_cache_mmap_faults_total", FAMILY_COUNTER, "", "",
 	  "Faults on mapped files that found no page mapped around them.", cache_faults },
 	{ "fairlead_disk_ios_total", FAMILY_COUNTER, "", "device, op",
-	  "Requests given to the device, as /proc/diskstats counts them.", disk_ios },
+	  "Requests given to the device, as /proc/diskstats counts them.", disk_ios,
+	  .semantic = &disk_operations },
 	{ "fairlead_disk_io_bytes_total", FAMILY_COUNTER, "bytes", "device, op",
-	  "Bytes of the requests given to the device.", disk_bytes },
+	  "Bytes of the requests given to the device.", disk_bytes, .semantic = &disk_io_bytes },
 	{ "fairlead_disk_merged_total", FAMILY_COUNTER, "", "device, op",
-	  "Requests that joined another one before it was given to the device.", disk_merged },
+	  "Requests that joined another one before it was given to the device.", disk_merged,
+	  .semantic = &disk_merges },
 	{ "fairlead_disk_errors_total", FAMILY_COUNTER, "", "device, op", "Requests that failed.",
 	  disk_errors },
 	{ "fairlead_disk_unsplit_total", FAMILY_COUNTER, "", "device, op",
@@ -497,21 +554,26 @@ const struct family families[] = {
 	  "Requests that the device has now.", disk_in_flight },
 	{ "fairlead_pressure_seconds_total", FAMILY_COUNTER, "seconds", "of, stalled",
 	  "For how long some task, or all that could have run, stood still for want of this.",
-	  pressure },
+	  pressure, .since_boot = true },
 	{ "fairlead_memory_bytes", FAMILY_GAUGE, "bytes", "state",
 	  "The node's memory, as /proc/meminfo has it.", memory },
 	{ "fairlead_memory_major_faults_total", FAMILY_COUNTER, "", "",
-	  "Page faults that had to wait for a disk.", major_faults },
+	  "Page faults that had to wait for a disk.", major_faults, .semantic = &paging_faults,
+	  .since_boot = true },
 	{ "fairlead_memory_oom_kills_total", FAMILY_COUNTER, "", "",
-	  "Processes that the kernel killed for want of memory.", oom_kills },
+	  "Processes that the kernel killed for want of memory.", oom_kills, .since_boot = true },
 	{ "fairlead_network_bytes_total", FAMILY_COUNTER, "bytes", "interface, way",
-	  "Bytes that an interface received or sent.", network_bytes },
+	  "Bytes that an interface received or sent.", network_bytes, .semantic = &network_io,
+	  .since_boot = true },
 	{ "fairlead_network_packets_total", FAMILY_COUNTER, "", "interface, way",
-	  "Packets that an interface received or sent.", network_packets },
+	  "Packets that an interface received or sent.", network_packets,
+	  .semantic = &network_count, .since_boot = true },
 	{ "fairlead_network_errors_total", FAMILY_COUNTER, "", "interface, way",
-	  "Packets that an interface could not receive or send.", network_errors },
+	  "Packets that an interface could not receive or send.", network_errors,
+	  .semantic = &network_faults, .since_boot = true },
 	{ "fairlead_network_dropped_total", FAMILY_COUNTER, "", "interface, way",
-	  "Packets that an interface or its queue dropped.", network_dropped },
+	  "Packets that an interface or its queue dropped.", network_dropped,
+	  .semantic = &network_drops, .since_boot = true },
 	{ "fairlead_cgroup_sched_wait_seconds", FAMILY_NATIVE, "seconds", "cgroup, pod, container",
 	  "How long a cgroup's tasks that could run waited for a CPU.", cgroup_wait },
 	{ "fairlead_cgroup_sched_switches_total", FAMILY_COUNTER, "", "cgroup, pod, container",
@@ -624,5 +686,12 @@ const struct family families[] = {
 	  "For how long some task of a cgroup or below it stood still for want of memory or io; of "
 	  "CPUs fairlead_cgroup_sched_wait_seconds tells.",
 	  file_cgroup_pressure },
+	{ NULL, FAMILY_LEVEL, "bytes", "system.memory.state",
+	  "The node's memory: used is what is not available to a program that wants some.",
+	  memory_usage, .semantic = &memory_by_state },
+	{ NULL, FAMILY_LEVEL, "bytes", "", "The memory that the node has.", memory_limit,
+	  .semantic = &memory_whole },
+	{ NULL, FAMILY_LEVEL, "bytes", "system.paging.state", "Swap, used and free.", paging_usage,
+	  .semantic = &paging_by_state },
 };
 const size_t family_count = sizeof(families) / sizeof(families[0]);

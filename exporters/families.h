@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * families: the metric table.  One row a metric; the exporter walks it for a scrape and
- * docs/generate for the documentation, so that neither can know one that the other does not.
+ * families: the metric table.  One row a metric; every exporter walks it, and docs/generate for
+ * the documentation, so that none can know one that the others do not.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "agent/base/hist.h"
@@ -15,7 +16,17 @@ enum family_kind {
 	FAMILY_GAUGE,
 	FAMILY_HISTOGRAM,
 	FAMILY_NATIVE, /* a distribution of so many that text has only their sums and counts */
-	FAMILY_INFO
+	FAMILY_INFO,
+	FAMILY_LEVEL /* a gauge whose values over a label add up; of OpenTelemetry only */
+};
+
+#define SEMANTIC_VERSION "1.44.0"
+
+/* How OpenTelemetry's semantic conventions call a metric and count it. */
+struct semantic {
+	const char *name, *unit;
+	const char *attribute, *value; /* one that all of it has, or NULL */
+	const char *label, *renamed;   /* one that is called otherwise here than everywhere */
 };
 
 /* Where samples go: a format has its own. */
@@ -30,12 +41,15 @@ struct family_sink {
 };
 
 struct family {
-	const char *name; /* whole, but for what a distribution appends: _bucket, _sum, _count */
+	const char *name; /* whole, but for what a distribution appends: _bucket, _sum, _count;
+			     NULL: of no use but by its semantic name */
 	enum family_kind kind;
 	const char *unit;   /* seconds, bytes, or "" */
 	const char *labels; /* for the documentation */
 	const char *help;
 	void (*collect)(const struct snapshot *s, const struct family_sink *to);
+	const struct semantic *semantic; /* NULL: they have no name for it */
+	bool since_boot;                 /* a counter of the kernel's own, not since load */
 };
 
 extern const struct family families[];

@@ -57,6 +57,7 @@ _Static_assert((int)_DETAIL_MAX <= (int)BUDGET_DETAILS && (int)_SUBJECT_MAX <= (
 struct node {
 	struct warden *warden;
 	struct machine machine;
+	uint64_t loaded_wall_ns, booted_wall_ns;
 	uint64_t capabilities; /* of the start, and of the warden now */
 	struct subject_state states[_SUBJECT_MAX];
 	struct sched_read *sched; /* NULL: off */
@@ -184,6 +185,9 @@ int node_new(struct node **ret, struct warden *warden, const struct config *conf
 	n->states[DISK].subject = &disk_subject;
 	n->states[CACHE].subject = &cache_subject;
 	machine_read(&n->machine, "");
+	/* Once: a wall clock that is being set right must not move when counters began. */
+	n->loaded_wall_ns = clock_wall_ns();
+	n->booted_wall_ns = n->loaded_wall_ns - clock_ns(CLOCK_BOOTTIME);
 	r = ask_capabilities(n);
 	if (!r)
 		r = load(n, SCHED, config->sched_hook, config->sched_cgroups);
@@ -474,6 +478,8 @@ static void add_losses(const struct node *n, const struct sample *now, struct lo
 static void describe(struct node *n, struct snapshot *s)
 {
 	s->wall_ns = clock_wall_ns();
+	s->loaded_wall_ns = n->loaded_wall_ns;
+	s->booted_wall_ns = n->booted_wall_ns;
 	s->uptime_ns = clock_ns(CLOCK_BOOTTIME);
 	memcpy(s->host, n->machine.host, sizeof(s->host));
 	memcpy(s->kernel, n->machine.kernel, sizeof(s->kernel));

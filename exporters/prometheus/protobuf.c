@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The protobuf format: messages io.prometheus.client.MetricFamily, each behind its length. */
 #include <math.h>
-#include <pb_encode.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "agent/base/clock.h"
 #include "agent/base/utf8.h"
 #include "exporters/families.h"
+#include "exporters/message.h"
 #include "exporters/out.h"
 #include "exporters/prometheus/metrics.pb.h"
 #include "exporters/prometheus/room.h"
@@ -35,19 +35,6 @@ struct writer {
 	char mended[LABELS_MAX][LABEL_MAX];
 };
 
-static bool append(pb_ostream_t *stream, const pb_byte_t *bytes, size_t size)
-{
-	struct out *out = stream->state;
-
-	out_bytes(out, bytes, size);
-	return !out->failed;
-}
-
-static pb_ostream_t stream_to(struct out *out)
-{
-	return (pb_ostream_t){ .callback = append, .state = out, .max_size = SIZE_MAX };
-}
-
 static void set_labels(struct writer *w, const char *const *labels)
 {
 	pb_size_t n = 0;
@@ -63,13 +50,9 @@ static void set_labels(struct writer *w, const char *const *labels)
 
 static void put_metric(struct writer *w, const char *const *labels)
 {
-	pb_ostream_t stream = stream_to(&w->family);
-
 	set_labels(w, labels);
-	if (!pb_encode_tag(&stream, PB_WT_STRING, io_prometheus_client_MetricFamily_metric_tag) ||
-	    !pb_encode_ex(&stream, io_prometheus_client_Metric_fields, &w->metric,
-			  PB_ENCODE_DELIMITED))
-		w->family.failed = true;
+	message_put_field(&w->family, io_prometheus_client_MetricFamily_metric_tag,
+			  io_prometheus_client_Metric_fields, &w->metric);
 }
 
 static void put_value(void *context, const char *const *labels, double value)
@@ -164,10 +147,8 @@ static void put_head(struct writer *w)
 							 .help = (char *)w->of->help,
 							 .has_type = true,
 							 .type = types[w->of->kind] };
-	pb_ostream_t stream = stream_to(&w->family);
 
-	if (!pb_encode(&stream, io_prometheus_client_MetricFamily_fields, &head))
-		w->family.failed = true;
+	message_put(&w->family, io_prometheus_client_MetricFamily_fields, &head);
 }
 
 /* A family without a metric is left out: it says nothing. */
@@ -177,7 +158,7 @@ static void put_family(struct writer *w, const struct snapshot *s, struct out *r
 					  .value = put_value,
 					  .distribution = put_distribution,
 					  .native = put_native };
-	pb_ostream_t stream = stream_to(ret);
+	pb_ostream_t stream = message_stream(ret);
 	size_t head;
 
 	w->family.size = 0;
@@ -196,7 +177,8 @@ void prometheus_write_protobuf(const struct snapshot *s, struct out *ret)
 
 	for (size_t i = 0; i < family_count && !ret->failed; i++) {
 		w.of = &families[i];
-		put_family(&w, s, ret);
+		if (w.of->name)
+			put_family(&w, s, ret);
 	}
 	out_free(&w.family);
 }

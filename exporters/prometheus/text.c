@@ -160,6 +160,8 @@ void prometheus_write_text(const struct snapshot *s, bool openmetrics, struct ou
 	strcpy(w.ends[FL_HIST_SLOTS - 1], "+Inf");
 	for (size_t i = 0; i < family_count; i++) {
 		w.family = &families[i];
+		if (!w.family->name)
+			continue;
 		put_head(&w);
 		w.family->collect(s, &sink);
 	}
