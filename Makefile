@@ -110,8 +110,9 @@ $O/san/fairlead: $O/san/agent/main.o $O/san/fairlead.a ; $(call say,LINK)
 	$Q $(CC) $(CFLAGS) $(san) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 $O/san/tests/unit/%: $O/san/tests/unit/%.o $O/san/fairlead.a ; $(call say,LINK)
 	$Q $(CC) $(CFLAGS) $(san) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
-# Only the loop's room knows of threads.
-$O/tsan/tests/unit/%: $O/tsan/tests/unit/%.o $(patsubst %.c,$O/tsan/%.o,$(wildcard agent/loop/*.c)) ; $(call say,LINK)
+# The rooms that know of threads, and what these see.
+$O/tsan/fairlead.a: $(patsubst %.c,$O/tsan/%.o,$(filter agent/base/% agent/loop/% agent/snapshot/% exporters/%,$(parts)))
+$O/tsan/tests/unit/%: $O/tsan/tests/unit/%.o $O/tsan/fairlead.a ; $(call say,LINK)
 	$Q $(CC) $(CFLAGS) $(tsan) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 $O/fuzz/tests/fuzz/%: $O/fuzz/tests/fuzz/%.o $O/fuzz/fairlead.a ; $(call say,LINK)
 	$Q $(CLANG) $(CFLAGS) $(fuzz) -fsanitize=fuzzer $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
@@ -120,7 +121,8 @@ $O/tests/%: $O/tests/%.o $O/fairlead.a ; $(call say,LINK)
 $O/docs/%: $O/docs/%.o $O/fairlead.a ; $(call say,LINK)
 	$Q $(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 
-unit-tests: $(units:%.c=$O/san/%) $O/tsan/tests/unit/worker_test
+threaded := worker_test otlp_sender_test
+unit-tests: $(units:%.c=$O/san/%) $(threaded:%=$O/tsan/tests/unit/%)
 fuzz-targets: $(fuzzers:%.c=$O/fuzz/%)
 
 # --- the two commands of the README ---

@@ -69,8 +69,9 @@ tier_unit() {
 		set -- "$@" "$O/san/${source%.c}"
 	done
 	programs unit 60 "$@"
-	[ ! -e tests/unit/worker_test.c ] ||
-		program 'unit (tsan)' 60 "$O/tsan/tests/unit/worker_test"
+	for threaded in worker_test otlp_sender_test; do
+		[ ! -e "tests/unit/$threaded.c" ] || program 'unit (tsan)' 60 "$O/tsan/tests/unit/$threaded"
+	done
 }
 
 tier_bpf() {

@@ -22,6 +22,7 @@ struct receiver {
 	int listener, end[2];
 	pthread_t thread;
 	const char *const *answers;
+	bool threaded;
 	unsigned int requests;
 	char endpoint[64];
 };
@@ -72,7 +73,7 @@ static void receiver_start(struct receiver *r, const char *const *answers)
 	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t length = sizeof(a);
 
-	*r = (struct receiver){ .answers = answers };
+	*r = (struct receiver){ .answers = answers, .threaded = answers };
 	r->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (r->listener < 0 || bind(r->listener, (struct sockaddr *)&a, sizeof(a)) ||
 	    listen(r->listener, 8) || getsockname(r->listener, (struct sockaddr *)&a, &length) ||
@@ -86,7 +87,7 @@ static void receiver_start(struct receiver *r, const char *const *answers)
 
 static void receiver_stop(struct receiver *r)
 {
-	if (r->answers) {
+	if (r->threaded) {
 		if (write(r->end[1], "", 1) != 1)
 			abort();
 		pthread_join(r->thread, NULL);
