@@ -80,6 +80,17 @@ static void lost(snap *s, sink *to)
 		value(to, LABELS("where", s->lost.rows[i].where), (double)s->lost.rows[i].count);
 }
 
+#define OF_PUSH(name, field)                                                                       \
+	static void name(snap *s, sink *to)                                                        \
+	{                                                                                          \
+		if (s->agent.push.on)                                                              \
+			value(to, NO_LABELS, (double)s->agent.push.field);                         \
+	}
+OF_PUSH(otlp_sent, sent)
+OF_PUSH(otlp_retries, retries)
+OF_PUSH(otlp_waiting, waiting)
+OF_PUSH(otlp_waiting_bytes, waiting_bytes)
+
 /* --- the scheduler --- */
 
 static void sched_wait(snap *s, sink *to)
@@ -489,6 +500,14 @@ const struct family families[] = {
 	{ "fairlead_lost_total", FAMILY_COUNTER, "", "where",
 	  "What could not be counted, measured or answered; docs/http.md says what each is.",
 	  lost },
+	{ "fairlead_otlp_sent_total", FAMILY_COUNTER, "", "",
+	  "Pushes that arrived; absent while otlp.endpoint is empty.", otlp_sent },
+	{ "fairlead_otlp_retries_total", FAMILY_COUNTER, "", "",
+	  "Attempts to push that failed and are made again.", otlp_retries },
+	{ "fairlead_otlp_waiting", FAMILY_GAUGE, "", "", "Pushes that wait to be sent.",
+	  otlp_waiting },
+	{ "fairlead_otlp_queue_bytes", FAMILY_GAUGE, "bytes", "",
+	  "Bytes of the pushes that wait to be sent.", otlp_waiting_bytes },
 	{ "fairlead_sched_wait_seconds", FAMILY_HISTOGRAM, "seconds", "cpu",
 	  "How long tasks that could run waited for a CPU.", sched_wait },
 	{ "fairlead_sched_switches_total", FAMILY_COUNTER, "", "cpu",

@@ -19,10 +19,13 @@ trap 'rm -rf "$work"' EXIT
 root=$work/root
 
 install -D -m 755 "$binary" "$root/usr/bin/fairlead"
-# `fairlead top` loads its library only when it is run, so that no linker tells of it.
-loaded=$(ldconfig -p | awk '/libncursesw\.so\.6 / { print $NF; exit }')
-[ -n "$loaded" ] || fail "no libncursesw.so.6 here: setup/install.sh build"
-{ ldd "$binary"; ldd "$loaded"; echo "libncursesw.so.6 => $loaded"; } >"$work/ldd"
+# What is loaded only when it is used (top, a push) no linker tells of.
+ldd "$binary" >"$work/ldd"
+for name in libncursesw.so.6 libcurl.so.4; do
+	loaded=$(ldconfig -p | awk -v name="$name" '$1 == name { print $NF; exit }')
+	[ -n "$loaded" ] || fail "no $name here: setup/install.sh build"
+	{ ldd "$loaded"; echo "$name => $loaded"; } >>"$work/ldd"
+done
 ! grep 'not found' "$work/ldd" >&2 || fail "a library is missing here"
 # "name => path (address)", or for the loader "path (address)"
 awk '$2 == "=>" { print $3; next } $1 ~ /^\// { print $1 }' "$work/ldd" | sort -u >"$work/libraries"

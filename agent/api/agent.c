@@ -12,6 +12,7 @@
 #include "agent/api/launch.h"
 #include "agent/api/listener.h"
 #include "agent/api/node.h"
+#include "agent/api/push.h"
 #include "agent/api/scrape.h"
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
@@ -27,6 +28,7 @@
 #include "agent/snapshot/snapshot.h"
 #include "agent/warden/warden.h"
 #include "exporters/json/json.h"
+#include "exporters/otlp/headers.h"
 #include "exporters/prometheus/prometheus.h"
 
 #define METRICS_CONNECTIONS 32 /* of metrics_listen: a few servers, each with its spare one */
@@ -43,8 +45,10 @@ struct agent {
 	struct node *node;
 	struct worker *worker;
 	struct scrape *scrape;
+	struct push *push;
 	struct http *http, *metrics; /* the socket; the port of metrics_listen, NULL without */
 	int metrics_listener;
+	char *push_headers; /* read at the start, for push_configure() */
 	struct notify notify;
 	struct loop_source *beat;
 	uint64_t started_ns, ticks, beat_ns, lag_max_ns;
@@ -54,7 +58,7 @@ struct agent {
 /* --- what the door asks --- */
 
 /* Behind what the node has lost. */
-static void add_own_losses(const struct agent *a, struct losses *to)
+static void add_own_losses(struct agent *a, struct losses *to)
 {
 	struct http_losses guests = { 0 };
 
@@ -66,6 +70,7 @@ static void add_own_losses(const struct agent *a, struct losses *to)
 	losses_add(to, "http_cut_off", guests.cut_off);
 	losses_add(to, "gzip", scrape_uncompressed(a->scrape));
 	losses_add(to, "beats", loop_missed(a->loop));
+	push_add_losses(a->push, to);
 }
 
 static unsigned int connections(const struct agent *a)
@@ -90,6 +95,7 @@ static void fill_own(struct agent *a, struct snapshot *s)
 		.warden_rss_bytes = machine_rss_bytes("", launch_warden(a->launch)->pid),
 		.connections = connections(a),
 	};
+	push_fill(a->push, &s->agent.push);
 }
 
 static char *snapshot_text(void *context, const struct sample *since)
@@ -124,22 +130,29 @@ static char *doctor_text(void *context)
 	if (!f)
 		return NULL;
 	node_findings(a->node, f);
+	push_add_finding(a->push, f);
 	add_own_losses(a, &f->lost);
 	return json_findings(f, node_kernel(a->node));
+}
+
+static int scrape_snapshot(void *context, struct snapshot **ret)
+{
+	struct agent *a = context;
+	int r = node_scrape(a->node, clock_mono_ns(), ret);
+
+	if (r)
+		log_error("agent", "no metrics error=%s", strerror(-r));
+	else
+		fill_own(a, *ret);
+	return r;
 }
 
 static int write_metrics(void *context, enum prometheus_format format, struct out *ret)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
-	struct agent *a = context;
-	int r = node_scrape(a->node, clock_mono_ns(), &s);
+	int r = scrape_snapshot(context, &s);
 
-	if (r) {
-		log_error("agent", "no metrics error=%s", strerror(-r));
-		return r;
-	}
-	fill_own(a, s);
-	return prometheus_write(s, format, ret);
+	return r ? r : prometheus_write(s, format, ret);
 }
 
 static const char *not_ready(void *context)
@@ -301,21 +314,33 @@ static void apply_config(struct agent *a)
 		loop_timer_set(a->beat, c->interval_ns, c->interval_ns);
 }
 
+/* Also when nothing of it changed: the files that it names may have. */
+static void apply_push(struct agent *a, char *headers)
+{
+	int r = push_configure(a->push, &a->config, headers);
+
+	if (r)
+		log_error("otlp", "nothing is pushed error=%s", strerror(-r));
+}
+
 static void on_hup(void *context, uint32_t signal)
 {
 	struct agent *a = context;
 	struct config next;
-	char why[CONFIG_WHY];
+	char why[CONFIG_WHY], *headers = NULL;
 
 	(void)signal;
 	notify_send(&a->notify, "RELOADING=1\nMONOTONIC_USEC=%llu",
 		    (unsigned long long)(clock_mono_ns() / 1000));
-	if (build_config(a, &next, why) || move_metrics(a, next.metrics_listen, why)) {
+	if (build_config(a, &next, why) || push_check(&next, &headers, why, sizeof(why)) ||
+	    move_metrics(a, next.metrics_listen, why)) {
 		log_error("config", "not reloaded, the one before stays in force: %s", why);
+		headers_free(headers);
 	} else {
 		log_changes(&a->config, &next);
 		config_take_live(&a->config, &next);
 		apply_config(a);
+		apply_push(a, headers);
 	}
 	notify_send(&a->notify, "READY=1");
 }
@@ -325,7 +350,7 @@ static void on_drain_beat(void *context, uint32_t events)
 	struct agent *a = context;
 
 	(void)events;
-	if (!connections(a))
+	if (!connections(a) && push_idle(a->push))
 		loop_stop(a->loop, 0);
 }
 
@@ -355,7 +380,8 @@ static void on_term(void *context, uint32_t signal)
 	http_drain(a->http);
 	if (a->metrics)
 		http_drain(a->metrics);
-	if (!connections(a) || !a->config.drain_ns ||
+	push_finish(a->push);
+	if ((!connections(a) && push_idle(a->push)) || !a->config.drain_ns ||
 	    loop_timer(a->loop, DRAIN_LOOK_NS, on_drain_beat, a, NULL) ||
 	    loop_timer(a->loop, a->config.drain_ns, on_drain_end, a, NULL))
 		loop_stop(a->loop, 0);
@@ -402,6 +428,7 @@ static void on_warden_gone(void *context, uint32_t events)
 static int set_up(struct agent *a)
 {
 	const struct scrape_agent scraped = { .context = a, .write = write_metrics };
+	const struct push_agent pushed = { .context = a, .snapshot = scrape_snapshot };
 	int r = loop_new(&a->loop);
 
 	if (!r)
@@ -419,6 +446,10 @@ static int set_up(struct agent *a)
 		r = worker_new(&a->worker, a->loop, WORKER_ROOM);
 	if (!r)
 		r = scrape_new(&a->scrape, a->loop, a->worker, &scraped);
+	if (!r)
+		r = push_new(&a->push, a->loop, a->worker, &pushed);
+	if (!r)
+		r = push_configure(a->push, &a->config, TAKE(a->push_headers));
 	if (!r)
 		r = open_door(a, launch_socket(a->launch), false, &a->http);
 	if (!r && a->metrics_listener >= 0)
@@ -495,7 +526,10 @@ int agent_run(const struct agent_start *start)
 	notify_open(&a.notify);
 	status = launch_new(&a.launch, &start->config, start->config_path);
 	if (!status) {
-		status = build_config(&a, &a.config, why) ? 2 : 0;
+		status = build_config(&a, &a.config, why) ||
+					 push_check(&a.config, &a.push_headers, why, sizeof(why))
+				 ? 2
+				 : 0;
 		if (status) {
 			fprintf(stderr, "fairlead: %s\n", why);
 		} else {
@@ -515,6 +549,8 @@ int agent_run(const struct agent_start *start)
 	close_metrics(&a);
 	a.worker = worker_free(a.worker); /* it may still work on a body */
 	a.scrape = scrape_free(a.scrape);
+	a.push = push_free(a.push);
+	headers_free(a.push_headers);
 	a.node = node_free(a.node);
 	a.loop = loop_free(a.loop);
 	a.launch = launch_free(a.launch);

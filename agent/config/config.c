@@ -2,10 +2,12 @@
 #include "agent/config/config.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "agent/base/log.h"
 #include "agent/config/address.h"
+#include "agent/config/endpoint.h"
 #include "agent/config/quantity.h"
 
 #define MS  1000000ll
@@ -15,6 +17,9 @@
 static const char *const event_hooks[] = { "auto", "tp_btf", "raw_tp", "off", NULL };
 static const char *const hook_names[] = { "auto", "tp_btf", "raw_tp", "off", "fentry", NULL };
 _Static_assert(sizeof(hook_names) / sizeof(char *) == _HOOK_CHOICE_MAX + 1, "a name a choice");
+
+static const char *const compression_names[] = { "gzip", "none", NULL };
+_Static_assert(sizeof(compression_names) / sizeof(char *) == _COMPRESSION_MAX + 1, "a name each");
 
 enum { BOTH = OPTION_IN_FILE | OPTION_AS_FLAG };
 
@@ -162,6 +167,71 @@ static const struct option_row rows[] = {
 	  .argument = "ADDRESS:PORT",
 	  .help = "TCP port for /metrics, /healthz and /readyz, such as 127.0.0.1:9464 or "
 		  "[::]:9464. off has none; whoever reaches it may read it, without a password." },
+	{ .name = "otlp.endpoint",
+	  .type = OPTION_STRING,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, otlp.endpoint),
+	  .fallback = "",
+	  .argument = "URL",
+	  .help = "Where metrics are pushed to over OTLP/HTTP, such as "
+		  "https://collector:4318/v1/metrics; empty for nowhere. Without a path it is "
+		  "/v1/metrics." },
+	{ .name = "otlp.interval",
+	  .type = OPTION_DURATION,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, otlp.interval_ns),
+	  .min = 1 * SEC,
+	  .max = 60 * MIN,
+	  .fallback = "15s",
+	  .help = "How often metrics are pushed. The first push comes at a random moment of it, so "
+		  "that the nodes of a cluster take turns." },
+	{ .name = "otlp.timeout",
+	  .type = OPTION_DURATION,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, otlp.timeout_ns),
+	  .min = 100 * MS,
+	  .max = 5 * MIN,
+	  .fallback = "10s",
+	  .help = "How long one push may take, from the look-up of the name to the answer. What "
+		  "takes longer is tried again later." },
+	{ .name = "otlp.compression",
+	  .type = OPTION_ENUM,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, otlp.compression),
+	  .values = compression_names,
+	  .fallback = "gzip",
+	  .help = "How pushes are compressed. gzip makes them about four times smaller." },
+	{ .name = "otlp.ca",
+	  .type = OPTION_STRING,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, otlp.ca),
+	  .fallback = "",
+	  .argument = "FILE",
+	  .help = "Certificates (PEM) of the authorities that the receiver's certificate may come "
+		  "from; empty for those that the system trusts." },
+	{ .name = "otlp.certificate",
+	  .type = OPTION_STRING,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, otlp.certificate),
+	  .fallback = "",
+	  .argument = "FILE",
+	  .help = "Certificate (PEM) that the agent shows to the receiver; empty for none." },
+	{ .name = "otlp.key",
+	  .type = OPTION_STRING,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, otlp.key),
+	  .fallback = "",
+	  .argument = "FILE",
+	  .help = "Private key (PEM) of otlp.certificate. The agent's user must be able to read "
+		  "it." },
+	{ .name = "otlp.headers_file",
+	  .type = OPTION_STRING,
+	  .where = BOTH | OPTION_LIVE,
+	  OPTION_FIELD(struct config, otlp.headers_file),
+	  .fallback = "",
+	  .argument = "FILE",
+	  .help = "Headers to send with each push, such as a token, one 'Name: value' a line. The "
+		  "agent's user must be able to read it, and others must not." },
 	{ .name = "drain_timeout",
 	  .type = OPTION_DURATION,
 	  .where = BOTH | OPTION_LIVE,
@@ -250,12 +320,47 @@ static int validate_listen(const struct config *c, struct config_error *e)
 	return -EINVAL;
 }
 
-int config_validate(const struct config *c, struct config_error *e)
+static int __attribute__((format(printf, 4, 5))) refuse_otlp(const struct config *c,
+							     struct config_error *e,
+							     const char *option, const char *format,
+							     ...)
+{
+	va_list args;
+
+	point_at(e, c, option, option);
+	va_start(args, format);
+	vsnprintf(e->text, sizeof(e->text), format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+static int validate_otlp(const struct config *c, struct config_error *e)
+{
+	char quoted[OPTION_QUOTE_MAX];
+	const char *why;
+
+	if (!c->otlp.certificate[0] != !c->otlp.key[0])
+		return refuse_otlp(
+			c, e, c->otlp.key[0] ? "otlp.key" : "otlp.certificate",
+			"'otlp.certificate' and 'otlp.key' go together: set both, or none");
+	why = c->otlp.endpoint[0] ? endpoint_fault(c->otlp.endpoint) : NULL;
+	if (why)
+		return refuse_otlp(c, e, "otlp.endpoint", "'otlp.endpoint' cannot be '%s': %s",
+				   option_quote(c->otlp.endpoint, quoted), why);
+	if (c->otlp.endpoint[0] && !endpoint_is_tls(c->otlp.endpoint) &&
+	    (c->otlp.ca[0] || c->otlp.certificate[0]))
+		return refuse_otlp(c, e, "otlp.endpoint",
+				   "'otlp.endpoint' is http, which knows no certificates: make it "
+				   "https, or leave out 'otlp.ca' and 'otlp.certificate'");
+	return 0;
+}
+
+static int validate_window(const struct config *c, struct config_error *e)
 {
 	char window[32], interval[32];
 
 	if (c->window_ns >= c->interval_ns)
-		return validate_listen(c, e);
+		return 0;
 	point_at(e, c, "signals.window", "signals.interval");
 	quantity_format_duration(c->window_ns, window, sizeof(window));
 	quantity_format_duration(c->interval_ns, interval, sizeof(interval));
@@ -264,6 +369,15 @@ int config_validate(const struct config *c, struct config_error *e)
 		 "at least as long",
 		 window, interval);
 	return -EINVAL;
+}
+
+int config_validate(const struct config *c, struct config_error *e)
+{
+	int r = validate_window(c, e);
+
+	if (!r)
+		r = validate_listen(c, e);
+	return r ? r : validate_otlp(c, e);
 }
 
 size_t config_diff(const struct config *a, const struct config *b, const struct option_row *ret[],

@@ -14,6 +14,8 @@
 
 #define CONFIG_FILE "/etc/fairlead/fairlead.yaml" /* read when there is one and none is named */
 
+enum config_compression { COMPRESSION_GZIP, COMPRESSION_NONE, _COMPRESSION_MAX };
+
 enum hook_choice {
 	HOOK_AUTO,
 	HOOK_TP_BTF,
@@ -23,7 +25,7 @@ enum hook_choice {
 	_HOOK_CHOICE_MAX
 };
 
-enum { CONFIG_OPTIONS = 19, CONFIG_MAX_BYTES = 1 << 20 };
+enum { CONFIG_OPTIONS = 27, CONFIG_MAX_BYTES = 1 << 20 };
 
 struct config {
 	char socket[108];        /* socket */
@@ -43,8 +45,15 @@ struct config {
 	uint64_t bpf_budget_ns;  /* bpf_budget 1us..1s of a second of each CPU, 10ms, live */
 	int64_t max_connections; /* http.connections 1..1024, 64 */
 	char metrics_listen[64]; /* metrics_listen: an address and a port, or off, live */
-	uint64_t drain_ns;       /* drain_timeout 0s..10m, 10s, live */
-	uint64_t run_for_ns;     /* for: flag only; 0: until told to stop */
+	struct config_otlp {
+		char endpoint[512];                       /* otlp.endpoint: "" for none, live */
+		uint64_t interval_ns, timeout_ns;         /* otlp.interval, otlp.timeout, live */
+		int compression;                          /* otlp.compression, live */
+		char ca[256], certificate[256], key[256]; /* otlp.ca …: paths or "", live */
+		char headers_file[256]; /* otlp.headers_file: a path or "", live */
+	} otlp;
+	uint64_t drain_ns;   /* drain_timeout 0s..10m, 10s, live */
+	uint64_t run_for_ns; /* for: flag only; 0: until told to stop */
 
 	struct option_origin origins[CONFIG_OPTIONS]; /* a row of config_options() each */
 };

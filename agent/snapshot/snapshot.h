@@ -87,10 +87,19 @@ struct subject_snapshot {
 	char reason[256];
 };
 
+struct push_snapshot { /* what became of the metrics that were pushed, since the agent's start */
+	bool on;
+	uint64_t sent, retries;          /* bodies */
+	uint64_t waiting, waiting_bytes; /* of bodies, now */
+	bool failing;                    /* the last attempt failed */
+	char why[256];
+};
+
 struct agent_snapshot { /* the agent about itself; all 0 when the snapshot was made without one */
 	bool present;
 	uint64_t uptime_ns, loop_lag_max_ns, ticks, rss_bytes, warden_rss_bytes;
 	unsigned int connections;
+	struct push_snapshot push;
 };
 
 #define SUBJECTS_MAX 8

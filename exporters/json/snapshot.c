@@ -211,15 +211,24 @@ static json_t *node(const struct snapshot *s)
 			 "wait", distribution(&wait));
 }
 
+static json_t *push(const struct push_snapshot *p)
+{
+	if (!p->on)
+		return json_null();
+	return json_pack("{sI sI sI sI sb so}", "sent_total", (json_int_t)p->sent, "retries_total",
+			 (json_int_t)p->retries, "waiting", (json_int_t)p->waiting, "waiting_bytes",
+			 (json_int_t)p->waiting_bytes, "failing", p->failing, "why", name(p->why));
+}
+
 static json_t *agent(const struct agent_snapshot *a)
 {
 	if (!a->present)
 		return json_null();
-	return json_pack("{so so sI sI sI sI}", "uptime_seconds", seconds(a->uptime_ns),
+	return json_pack("{so so sI sI sI sI so}", "uptime_seconds", seconds(a->uptime_ns),
 			 "loop_lag_max_seconds", seconds(a->loop_lag_max_ns), "samples_total",
 			 (json_int_t)a->ticks, "rss_bytes", (json_int_t)a->rss_bytes,
 			 "warden_rss_bytes", (json_int_t)a->warden_rss_bytes, "connections",
-			 (json_int_t)a->connections);
+			 (json_int_t)a->connections, "otlp", push(&a->push));
 }
 
 static json_t *pressure(const struct snapshot *s)
@@ -636,6 +645,19 @@ static void read_subjects(struct snapshot *s, const json_t *subjects)
 	}
 }
 
+static struct push_snapshot read_push(const json_t *otlp)
+{
+	struct push_snapshot p = { .on = json_is_object(otlp),
+				   .sent = count_of(otlp, "sent_total"),
+				   .retries = count_of(otlp, "retries_total"),
+				   .waiting = count_of(otlp, "waiting"),
+				   .waiting_bytes = count_of(otlp, "waiting_bytes"),
+				   .failing = json_is_true(json_object_get(otlp, "failing")) };
+
+	json_text(otlp, "why", p.why, sizeof(p.why));
+	return p;
+}
+
 static void read_node(struct snapshot *s, const json_t *root)
 {
 	const json_t *of = json_object_get(root, "node");
@@ -647,14 +669,15 @@ static void read_node(struct snapshot *s, const json_t *root)
 	json_text(of, "kernel", s->kernel, sizeof(s->kernel));
 	json_text(of, "architecture", s->machine, sizeof(s->machine));
 	s->uptime_ns = ns_of(of, "uptime_seconds");
-	s->agent = (struct agent_snapshot){ .present = json_is_object(own),
-					    .uptime_ns = ns_of(own, "uptime_seconds"),
-					    .loop_lag_max_ns = ns_of(own, "loop_lag_max_seconds"),
-					    .ticks = count_of(own, "samples_total"),
-					    .rss_bytes = count_of(own, "rss_bytes"),
-					    .warden_rss_bytes = count_of(own, "warden_rss_bytes"),
-					    .connections =
-						    (unsigned int)count_of(own, "connections") };
+	s->agent =
+		(struct agent_snapshot){ .present = json_is_object(own),
+					 .uptime_ns = ns_of(own, "uptime_seconds"),
+					 .loop_lag_max_ns = ns_of(own, "loop_lag_max_seconds"),
+					 .ticks = count_of(own, "samples_total"),
+					 .rss_bytes = count_of(own, "rss_bytes"),
+					 .warden_rss_bytes = count_of(own, "warden_rss_bytes"),
+					 .connections = (unsigned int)count_of(own, "connections"),
+					 .push = read_push(json_object_get(own, "otlp")) };
 }
 
 int json_read_snapshot(const char *text, size_t length, struct snapshot **ret)
