@@ -37,6 +37,16 @@ static char *room_for(struct out *o, size_t size)
 	return o->data + o->size;
 }
 
+void out_trim(struct out *o)
+{
+	char *data = o->size ? realloc(o->data, o->size) : NULL;
+
+	if (!data)
+		return; /* then it is as large as it was */
+	o->data = data;
+	o->room = o->size;
+}
+
 void out_bytes(struct out *o, const void *bytes, size_t size)
 {
 	char *at = room_for(o, size);

@@ -17,6 +17,7 @@ struct out {
 };
 
 void out_free(struct out *o); /* empty and usable again afterwards */
+void out_trim(struct out *o); /* keeps no more memory than it has bytes */
 
 void out_bytes(struct out *o, const void *bytes, size_t size);
 void out_again(struct out *o, size_t from, size_t size); /* bytes of its own, once more */

@@ -34,6 +34,7 @@ struct push {
 	struct sender_counts finished; /* of senders that are no more */
 	char endpoint[600], node[NODE_MAX];
 	bool gzip, finishing;
+	uint64_t given_up;    /* before the last push */
 	unsigned int writing; /* snapshots that the worker has */
 	uint64_t unwritten;   /* those that it had no room or memory for */
 	uint64_t told;        /* sender_counts.changes that was logged */
@@ -79,8 +80,11 @@ static void done(struct worker_job *job, bool worked)
 	if (!worked || j->failed || !p->sender) {
 		p->unwritten += p->sender != NULL;
 	} else {
-		if (sender_give(p->sender, TAKE(body->data), body->size, j->gzip))
-			p->unwritten++;
+		char *data;
+
+		out_trim(body); /* it may wait for long */
+		data = TAKE(body->data);
+		p->unwritten += sender_give(p->sender, data, body->size, j->gzip) != 0;
 		if (p->finishing)
 			sender_finish(p->sender);
 	}
@@ -179,21 +183,24 @@ static uint64_t random_part(uint64_t of)
 
 static void end_sender(struct push *p)
 {
-	struct sender_counts c = { 0 }, *sum = &p->finished;
+	struct sender_counts before, c, *sum = &p->finished;
+	uint64_t dropped;
 
 	if (!p->sender)
 		return;
-	sender_counts(p->sender, &c);
-	p->sender = sender_free(p->sender);
+	sender_counts(p->sender, &before);
+	p->sender = sender_free(p->sender, &c);
 	sum->sent += c.sent;
 	sum->retries += c.retries;
 	sum->full += c.full;
 	sum->refused += c.refused;
-	sum->given_up += c.given_up + c.waiting;
+	sum->given_up += c.given_up;
 	sum->rejected_points += c.rejected_points;
 	p->told = 0;
-	if (c.waiting)
-		log_warn("otlp", "not delivered, and dropped pushes=%zu", c.waiting);
+	dropped = c.given_up - (p->finishing ? p->given_up : before.given_up);
+	if (dropped)
+		log_warn("otlp", "not delivered, and dropped pushes=%llu",
+			 (unsigned long long)dropped);
 }
 
 static int set_sender(struct push *p, const struct config *config, const char *headers)
@@ -272,8 +279,12 @@ struct push *push_free(struct push *p)
 
 void push_finish(struct push *p)
 {
+	struct sender_counts c;
+
 	if (!p->sender || p->finishing)
 		return;
+	sender_counts(p->sender, &c);
+	p->given_up = c.given_up;
 	p->finishing = true;
 	push_one(p);
 }

@@ -103,10 +103,7 @@ static const char *take_line(char *line, char **to)
 	for (const char *c = colon + 1; *c; c++)
 		if ((unsigned char)*c < ' ' && *c != '\t')
 			return "has a control character";
-	for (const char *c = colon + 1; *c == ' ' || *c == '\t'; c++)
-		if (!c[1])
-			return "has no value";
-	if (!colon[1])
+	if (!colon[1]) /* blanks at the end are gone */
 		return "has no value";
 	memcpy(*to, line, (size_t)(end - line) + 1);
 	*to += end - line + 1;

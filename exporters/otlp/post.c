@@ -29,7 +29,7 @@
 				call(curl_multi_add_handle) call(curl_multi_remove_handle)         \
 					call(curl_multi_perform) call(curl_multi_poll)             \
 						call(curl_multi_wakeup) call(curl_multi_info_read)
-#define FIELD(name) __typeof__(name) *name;
+#define FIELD(name) __typeof__ (&(name))(name);
 struct calls {
 	CALLS(FIELD)
 };

@@ -240,7 +240,7 @@ int sender_new(struct sender **ret)
 	return 0;
 }
 
-struct sender *sender_free(struct sender *s)
+struct sender *sender_free(struct sender *s, struct sender_counts *ret)
 {
 	if (!s)
 		return NULL;
@@ -252,7 +252,10 @@ struct sender *sender_free(struct sender *s)
 	pthread_mutex_unlock(&s->lock);
 	if (s->started)
 		pthread_join(s->thread, NULL);
+	s->counts.given_up += s->queue.count;
 	otlp_queue_clear(&s->queue);
+	if (ret)
+		sender_counts(s, ret);
 	terms_clear(&s->terms);
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->lock);

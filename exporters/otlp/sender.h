@@ -26,8 +26,9 @@ struct sender_counts {
 
 int sender_new(struct sender **ret);
 
-/* Cancels what is under way; what still waits is counted as given up and dropped. */
-struct sender *sender_free(struct sender *s);
+/* Cancels what is under way; what still waits is dropped and given up.  ret: the last counts, may be
+ * NULL.  Takes NULL, returns NULL. */
+struct sender *sender_free(struct sender *s, struct sender_counts *ret);
 
 /* Copies the terms; what waits is tried by them at once. */
 int sender_configure(struct sender *s, const struct post_terms *terms);

@@ -157,7 +157,7 @@ static int what_is_given_arrives(void)
 	CHECK(reached(s, sent_three, &c));
 	CHECK(c.retries == 1 && c.rejected_points == 5 && !c.refused && !c.waiting);
 	CHECK(!c.failing && sender_idle(s));
-	sender_free(s);
+	sender_free(s, NULL);
 	receiver_stop(&r);
 	CHECK(r.requests == 4);
 	return 0;
@@ -180,7 +180,7 @@ static int what_is_refused_is_not_tried_again(void)
 	give(s);
 	CHECK(reached(s, refused_one, &c));
 	CHECK(c.failing && strstr(c.why, "400") && !c.retries);
-	sender_free(s);
+	sender_free(s, NULL);
 	receiver_stop(&r);
 	CHECK(r.requests == 1);
 	return 0;
@@ -199,7 +199,8 @@ static int a_receiver_that_never_answers_holds_nobody(void)
 		give(s);
 	sender_counts(s, &c);
 	CHECK(c.full >= 35 && c.full <= 36 && c.waiting == 64 && !sender_idle(s));
-	sender_free(s);
+	sender_free(s, &c);
+	CHECK(c.full + c.given_up == 100); /* none is forgotten, that under way neither */
 	receiver_stop(&r);
 	CHECK(clock_mono_ns() - begin < 5 * NS_PER_SEC); /* of a timeout of 20 */
 	return 0;
@@ -224,7 +225,7 @@ static int a_finish_gives_up_on_one_that_is_gone(void)
 	sender_finish(s);
 	CHECK(reached(s, gave_up_all, &c));
 	CHECK(c.failing && c.why[0] && sender_idle(s));
-	sender_free(s);
+	sender_free(s, NULL);
 	return 0;
 }
 
@@ -251,7 +252,7 @@ static int other_terms_count_at_once(void)
 	terms.endpoint = r.endpoint;
 	CHECK(sender_configure(s, &terms) == 0);
 	CHECK(reached(s, sent_three, &c) && !c.failing);
-	sender_free(s);
+	sender_free(s, NULL);
 	receiver_stop(&r);
 	return 0;
 }
