@@ -6,6 +6,7 @@
 #include "agent/base/clock.h"
 #include "agent/snapshot/snapshot.h"
 #include "exporters/file_families.h"
+#include "exporters/semantic_families.h"
 
 typedef const struct snapshot snap;
 typedef const struct family_sink sink;
@@ -424,59 +425,6 @@ static void cgroup_bytes(snap *s, sink *to)
 	each_share(s, to, true);
 }
 
-/* --- by semantic name only --- */
-
-static void memory_usage(snap *s, sink *to)
-{
-	const struct memory *m = &s->memory;
-
-	if (!m->known)
-		return;
-	value(to, LABELS("system.memory.state", "used"),
-	      (double)(m->total_bytes - m->available_bytes));
-	value(to, LABELS("system.memory.state", "free"), (double)m->free_bytes);
-	value(to, LABELS("system.memory.state", "cached"), (double)m->cached_bytes);
-}
-
-static void memory_limit(snap *s, sink *to)
-{
-	if (s->memory.known)
-		value(to, NO_LABELS, (double)s->memory.total_bytes);
-}
-
-static void paging_usage(snap *s, sink *to)
-{
-	const struct memory *m = &s->memory;
-
-	if (!m->known)
-		return;
-	value(to, LABELS("system.paging.state", "used"),
-	      (double)(m->swap_total_bytes - m->swap_free_bytes));
-	value(to, LABELS("system.paging.state", "free"), (double)m->swap_free_bytes);
-}
-
-/* OpenTelemetry's semantic conventions of SEMANTIC_VERSION. */
-static const struct semantic disk_io_bytes = { .name = "system.disk.io", .unit = "By" },
-			     disk_operations = { .name = "system.disk.operations",
-						 .unit = "{operation}" },
-			     disk_merges = { .name = "system.disk.merged", .unit = "{operation}" },
-			     network_io = { .name = "system.network.io", .unit = "By" },
-			     network_count = { .name = "system.network.packet.count",
-					       .unit = "{packet}",
-					       .label = "interface",
-					       .renamed = "system.device" },
-			     network_faults = { .name = "system.network.errors",
-						.unit = "{error}" },
-			     network_drops = { .name = "system.network.packet.dropped",
-					       .unit = "{packet}" },
-			     paging_faults = { .name = "system.paging.faults",
-					       .unit = "{fault}",
-					       .attribute = "system.paging.fault.type",
-					       .value = "major" },
-			     memory_by_state = { .name = "system.memory.usage", .unit = "By" },
-			     memory_whole = { .name = "system.memory.limit", .unit = "By" },
-			     paging_by_state = { .name = "system.paging.usage", .unit = "By" };
-
 /* What a row does not say is NULL and false. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 const struct family families[] = {
@@ -553,12 +501,12 @@ const struct family families[] = {
 	  "Faults on mapped files that found no page mapped around them.", cache_faults },
 	{ "fairlead_disk_ios_total", FAMILY_COUNTER, "", "device, op",
 	  "Requests given to the device, as /proc/diskstats counts them.", disk_ios,
-	  .semantic = &disk_operations },
+	  .semantic = &semantic_disk_operations },
 	{ "fairlead_disk_io_bytes_total", FAMILY_COUNTER, "bytes", "device, op",
-	  "Bytes of the requests given to the device.", disk_bytes, .semantic = &disk_io_bytes },
+	  "Bytes of the requests given to the device.", disk_bytes, .semantic = &semantic_disk_io },
 	{ "fairlead_disk_merged_total", FAMILY_COUNTER, "", "device, op",
 	  "Requests that joined another one before it was given to the device.", disk_merged,
-	  .semantic = &disk_merges },
+	  .semantic = &semantic_disk_merged },
 	{ "fairlead_disk_errors_total", FAMILY_COUNTER, "", "device, op", "Requests that failed.",
 	  disk_errors },
 	{ "fairlead_disk_unsplit_total", FAMILY_COUNTER, "", "device, op",
@@ -577,22 +525,22 @@ const struct family families[] = {
 	{ "fairlead_memory_bytes", FAMILY_GAUGE, "bytes", "state",
 	  "The node's memory, as /proc/meminfo has it.", memory },
 	{ "fairlead_memory_major_faults_total", FAMILY_COUNTER, "", "",
-	  "Page faults that had to wait for a disk.", major_faults, .semantic = &paging_faults,
-	  .since_boot = true },
+	  "Page faults that had to wait for a disk.", major_faults,
+	  .semantic = &semantic_paging_faults, .since_boot = true },
 	{ "fairlead_memory_oom_kills_total", FAMILY_COUNTER, "", "",
 	  "Processes that the kernel killed for want of memory.", oom_kills, .since_boot = true },
 	{ "fairlead_network_bytes_total", FAMILY_COUNTER, "bytes", "interface, way",
-	  "Bytes that an interface received or sent.", network_bytes, .semantic = &network_io,
-	  .since_boot = true },
+	  "Bytes that an interface received or sent.", network_bytes,
+	  .semantic = &semantic_network_io, .since_boot = true },
 	{ "fairlead_network_packets_total", FAMILY_COUNTER, "", "interface, way",
 	  "Packets that an interface received or sent.", network_packets,
-	  .semantic = &network_count, .since_boot = true },
+	  .semantic = &semantic_network_packets, .since_boot = true },
 	{ "fairlead_network_errors_total", FAMILY_COUNTER, "", "interface, way",
 	  "Packets that an interface could not receive or send.", network_errors,
-	  .semantic = &network_faults, .since_boot = true },
+	  .semantic = &semantic_network_errors, .since_boot = true },
 	{ "fairlead_network_dropped_total", FAMILY_COUNTER, "", "interface, way",
 	  "Packets that an interface or its queue dropped.", network_dropped,
-	  .semantic = &network_drops, .since_boot = true },
+	  .semantic = &semantic_network_dropped, .since_boot = true },
 	{ "fairlead_cgroup_sched_wait_seconds", FAMILY_NATIVE, "seconds", "cgroup, pod, container",
 	  "How long a cgroup's tasks that could run waited for a CPU.", cgroup_wait },
 	{ "fairlead_cgroup_sched_switches_total", FAMILY_COUNTER, "", "cgroup, pod, container",
@@ -623,15 +571,16 @@ const struct family families[] = {
 	  "cgroup, pod, container, op", "Bytes of the requests given to all devices for a cgroup.",
 	  cgroup_bytes },
 	{ "fairlead_cpu_seconds_total", FAMILY_COUNTER, "seconds", "cpu, mode",
-	  "What a CPU spent its time on since boot, as /proc/stat has it.", file_cpu },
+	  "What a CPU spent its time on since boot, as /proc/stat has it.", file_cpu,
+	  .semantic = &semantic_cpu_time, .since_boot = true },
 	{ "fairlead_load_average", FAMILY_GAUGE, "", "over",
 	  "Tasks that ran, could have run or waited for a disk, averaged over a time.", file_load },
 	{ "fairlead_context_switches_total", FAMILY_COUNTER, "", "", "Context switches since boot.",
-	  file_context_switches },
+	  file_context_switches, .since_boot = true },
 	{ "fairlead_interrupts_total", FAMILY_COUNTER, "", "", "Interrupts served since boot.",
-	  file_interrupts },
+	  file_interrupts, .since_boot = true },
 	{ "fairlead_forks_total", FAMILY_COUNTER, "", "", "Processes and threads made since boot.",
-	  file_forks },
+	  file_forks, .semantic = &semantic_process_created, .since_boot = true },
 	{ "fairlead_tasks", FAMILY_GAUGE, "", "state",
 	  "Tasks that run or could (running), and those that wait for a disk (blocked).",
 	  file_tasks },
@@ -640,32 +589,35 @@ const struct family families[] = {
 	{ "fairlead_open_files", FAMILY_GAUGE, "", "state",
 	  "Open files of the node (open) and how many there may be (limit).", file_open_files },
 	{ "fairlead_memory_faults_total", FAMILY_COUNTER, "", "",
-	  "Page faults of all kinds since boot.", file_faults },
+	  "Page faults of all kinds since boot.", file_faults, .since_boot = true },
 	{ "fairlead_memory_paged_bytes_total", FAMILY_COUNTER, "bytes", "way",
-	  "Bytes brought in from disks and written out to them since boot.", file_paged },
+	  "Bytes brought in from disks and written out to them since boot.", file_paged,
+	  .since_boot = true },
 	{ "fairlead_memory_swapped_bytes_total", FAMILY_COUNTER, "bytes", "way",
-	  "Bytes brought in from swap and written out to it since boot.", file_swapped },
+	  "Bytes brought in from swap and written out to it since boot.", file_swapped,
+	  .since_boot = true },
 	{ "fairlead_memory_scanned_pages_total", FAMILY_COUNTER, "", "by",
 	  "Pages looked at to win memory: by kswapd in the background, or direct, by who wanted "
 	  "it.",
-	  file_scanned },
+	  file_scanned, .since_boot = true },
 	{ "fairlead_memory_reclaimed_pages_total", FAMILY_COUNTER, "", "", "Pages won by looking.",
-	  file_reclaimed },
+	  file_reclaimed, .since_boot = true },
 	{ "fairlead_huge_pages_total", FAMILY_COUNTER, "", "event",
 	  "Transparent huge pages given at a fault, not to be had (fallback), collapsed from "
 	  "small ones, split into them.",
-	  file_huge_pages },
+	  file_huge_pages, .since_boot = true },
 	{ "fairlead_ksm_pages", FAMILY_GAUGE, "", "state",
 	  "Pages that KSM keeps once (shared), that it saved so (sharing), that are alike none "
 	  "(unshared), that change too fast (volatile).",
 	  file_ksm_pages },
 	{ "fairlead_ksm_scans_total", FAMILY_COUNTER, "", "",
-	  "How often KSM went through all memory that it may.", file_ksm_scans },
+	  "How often KSM went through all memory that it may.", file_ksm_scans,
+	  .since_boot = true },
 	{ "fairlead_zram_bytes", FAMILY_GAUGE, "bytes", "device, state",
 	  "What is stored in a zram device, what is left of it compressed, and the memory used.",
 	  file_zram_bytes },
 	{ "fairlead_zram_failed_total", FAMILY_COUNTER, "", "device, op",
-	  "Requests that a zram device could not serve.", file_zram_failed },
+	  "Requests that a zram device could not serve.", file_zram_failed, .since_boot = true },
 	{ "fairlead_filesystem_bytes", FAMILY_GAUGE, "bytes", "mountpoint, device, type, state",
 	  "Size of a filesystem on a disk, what is free, and what of that is for others than "
 	  "root (available). A device that is mounted often is shown once.",
@@ -678,7 +630,7 @@ const struct family families[] = {
 	  file_filesystem_readonly },
 	{ "fairlead_disk_busy_seconds_total", FAMILY_COUNTER, "seconds", "device",
 	  "For how long a disk had anything to do since boot, as /proc/diskstats has it.",
-	  file_disk_busy },
+	  file_disk_busy, .semantic = &semantic_disk_io_time, .since_boot = true },
 	{ "fairlead_not_read", FAMILY_GAUGE, "", "what",
 	  "What of the kernel's files is not in these metrics: cgroups, filesystems, disks and "
 	  "zram devices beyond the most that are shown, and files and filesystems that the agent "
@@ -688,29 +640,36 @@ const struct family families[] = {
 	  "Which hierarchy the cgroups' own counts of this come from: v1 or v2.", file_hierarchy },
 	{ "fairlead_cgroup_cpu_seconds_total", FAMILY_COUNTER, "seconds",
 	  "cgroup, pod, container, mode", "CPU time that a cgroup used, with all below it.",
-	  file_cgroup_cpu },
+	  file_cgroup_cpu, .since_boot = true },
 	{ "fairlead_cgroup_throttled_seconds_total", FAMILY_COUNTER, "seconds",
 	  "cgroup, pod, container",
 	  "For how long a cgroup that has a CPU quota had to stand still for it.",
-	  file_cgroup_throttled },
+	  file_cgroup_throttled, .since_boot = true },
 	{ "fairlead_cgroup_memory_bytes", FAMILY_GAUGE, "bytes", "cgroup, pod, container, state",
 	  "Memory of a cgroup, with all below it: used, and the limit where there is one.",
 	  file_cgroup_memory },
 	{ "fairlead_cgroup_oom_kills_total", FAMILY_COUNTER, "", "cgroup, pod, container",
 	  "Processes that the kernel killed because a cgroup was at its limit of memory; in v2 "
 	  "with all below it.",
-	  file_cgroup_oom_kills },
+	  file_cgroup_oom_kills, .since_boot = true },
 	{ "fairlead_cgroup_pressure_seconds_total", FAMILY_COUNTER, "seconds",
 	  "cgroup, pod, container, of, stalled",
 	  "For how long some task of a cgroup or below it stood still for want of memory or io; of "
 	  "CPUs fairlead_cgroup_sched_wait_seconds tells.",
-	  file_cgroup_pressure },
+	  file_cgroup_pressure, .since_boot = true },
 	{ NULL, FAMILY_LEVEL, "bytes", "system.memory.state",
 	  "The node's memory: used is what is not available to a program that wants some.",
-	  memory_usage, .semantic = &memory_by_state },
-	{ NULL, FAMILY_LEVEL, "bytes", "", "The memory that the node has.", memory_limit,
-	  .semantic = &memory_whole },
-	{ NULL, FAMILY_LEVEL, "bytes", "system.paging.state", "Swap, used and free.", paging_usage,
-	  .semantic = &paging_by_state },
+	  semantic_memory_by_state, .semantic = &semantic_memory_usage },
+	{ NULL, FAMILY_LEVEL, "bytes", "", "The memory that the node has.", semantic_memory_whole,
+	  .semantic = &semantic_memory_limit },
+	{ NULL, FAMILY_LEVEL, "bytes", "", "What a program that wants memory could have of it.",
+	  semantic_memory_free, .semantic = &semantic_memory_available },
+	{ NULL, FAMILY_LEVEL, "bytes", "system.paging.state", "Swap, used and free.",
+	  semantic_paging_by_state, .semantic = &semantic_paging_usage },
+	{ NULL, FAMILY_LEVEL, "bytes", "mountpoint, device, type, system.filesystem.state",
+	  "A filesystem on a disk, used, free, and free for root alone (reserved).",
+	  semantic_filesystem_by_state, .semantic = &semantic_filesystem_usage },
+	{ NULL, FAMILY_LEVEL, "bytes", "mountpoint, device, type", "The size of a filesystem.",
+	  semantic_filesystem_whole, .semantic = &semantic_filesystem_limit },
 };
 const size_t family_count = sizeof(families) / sizeof(families[0]);

@@ -7,13 +7,21 @@
 #include "exporters/families.h"
 
 static const struct {
-	const char *label, *attribute;
+	const char *label, *of; /* a row whose name begins so; NULL: any */
+	const char *attribute;
 	bool number;
 } labels[] = {
-	{ "cpu", "cpu.logical_number", true },    { "device", "system.device", false },
-	{ "op", "disk.io.direction", false },     { "interface", "network.interface.name", false },
-	{ "way", "network.io.direction", false }, { "pod", "k8s.pod.uid", false },
-	{ "container", "container.id", false },
+	{ "cpu", NULL, "cpu.logical_number", true },
+	{ "mode", NULL, "cpu.mode", false },
+	{ "device", NULL, "system.device", false },
+	{ "op", NULL, "disk.io.direction", false },
+	{ "interface", NULL, "network.interface.name", false },
+	{ "way", "fairlead_network_", "network.io.direction", false },
+	{ "way", "fairlead_memory_", "system.paging.direction", false },
+	{ "mountpoint", NULL, "system.filesystem.mountpoint", false },
+	{ "type", NULL, "system.filesystem.type", false },
+	{ "pod", NULL, "k8s.pod.uid", false },
+	{ "container", NULL, "container.id", false },
 };
 
 static const struct {
@@ -21,6 +29,7 @@ static const struct {
 } values[] = {
 	{ "way", "received", "receive" },
 	{ "way", "sent", "transmit" },
+	{ "mode", "irq", "interrupt" },
 };
 
 static bool cut(char *text, const char *ending)
@@ -68,7 +77,9 @@ struct name_of_label names_label(const struct family *f, const char *label)
 	if (f->semantic && f->semantic->label && !strcmp(f->semantic->label, label))
 		return (struct name_of_label){ .attribute = f->semantic->renamed };
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
-		if (!strcmp(labels[i].label, label))
+		if (!strcmp(labels[i].label, label) &&
+		    (!labels[i].of ||
+		     (f->name && !strncmp(f->name, labels[i].of, strlen(labels[i].of)))))
 			return (struct name_of_label){ labels[i].attribute, labels[i].number };
 	return (struct name_of_label){ .attribute = label };
 }
