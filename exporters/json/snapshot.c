@@ -217,7 +217,8 @@ static json_t *push(const struct push_snapshot *p)
 		return json_null();
 	return json_pack("{sI sI sI sI sb so}", "sent_total", (json_int_t)p->sent, "retries_total",
 			 (json_int_t)p->retries, "waiting", (json_int_t)p->waiting, "waiting_bytes",
-			 (json_int_t)p->waiting_bytes, "failing", p->failing, "why", json_name(p->why));
+			 (json_int_t)p->waiting_bytes, "failing", p->failing, "why",
+			 json_name(p->why));
 }
 
 static json_t *agent(const struct agent_snapshot *a)

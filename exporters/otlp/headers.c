@@ -110,12 +110,26 @@ static const char *take_line(char *line, char **to)
 	return NULL;
 }
 
+static int take_lines(char *text, char *to, const char *path, char *why, size_t size)
+{
+	unsigned int number = 1;
+
+	for (char *line; (line = strsep(&text, "\n")); number++) {
+		const char *fault = take_line(line, &to);
+
+		if (fault)
+			return refuse(why, size, -EINVAL,
+				      "%s:%u: %s: write one header a line, such as Name: value",
+				      path, number, fault);
+	}
+	return 0;
+}
+
 int headers_read(const char *path, char **ret, char *why, size_t size)
 {
 	CLEANUP(closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	CLEANUP(headers_freep) char *headers = calloc(1, BYTES_MAX + 2);
-	char text[BYTES_MAX + 1], *rest = text, *to = headers;
-	unsigned int number = 0;
+	CLEANUP(headers_freep) char *headers = NULL;
+	char text[BYTES_MAX + 1];
 	ssize_t n;
 	int r;
 
@@ -123,24 +137,20 @@ int headers_read(const char *path, char **ret, char *why, size_t size)
 		return refuse(why, size, -errno, "%s cannot be opened: %s: %s", path,
 			      strerror(errno),
 			      errno == EACCES ? "let the agent's user read it" : "check the path");
-	r = headers ? check_mode(fd, path, why, size) : refuse(why, size, -ENOMEM, "out of memory");
+	r = check_mode(fd, path, why, size);
 	if (r)
 		return r;
+	headers = calloc(1, BYTES_MAX + 2);
+	if (!headers)
+		return refuse(why, size, -ENOMEM, "out of memory");
 	n = pread(fd, text, BYTES_MAX, 0);
 	if (n < 0)
 		return refuse(why, size, -errno, "%s cannot be read: %s", path, strerror(errno));
 	text[n] = '\0';
 	if (strlen(text) != (size_t)n)
 		r = refuse(why, size, -EINVAL, "%s has a NUL byte: is it the right file?", path);
-	for (char *line; !r && (line = strsep(&rest, "\n"));) {
-		const char *fault = take_line(line, &to);
-
-		number++;
-		if (fault)
-			r = refuse(why, size, -EINVAL,
-				   "%s:%u: %s: write one header a line, such as Name: value", path,
-				   number, fault);
-	}
+	else
+		r = take_lines(text, headers, path, why, size);
 	explicit_bzero(text, sizeof(text));
 	if (!r)
 		*ret = TAKE(headers);

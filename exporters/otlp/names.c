@@ -7,21 +7,21 @@
 #include "exporters/families.h"
 
 static const struct {
-	const char *label, *of; /* a row whose name begins so; NULL: any */
+	const char *label, *of; /* in rows whose name goes on so behind fairlead_ */
 	const char *attribute;
 	bool number;
 } labels[] = {
-	{ "cpu", NULL, "cpu.logical_number", true },
-	{ "mode", NULL, "cpu.mode", false },
-	{ "device", NULL, "system.device", false },
-	{ "op", NULL, "disk.io.direction", false },
-	{ "interface", NULL, "network.interface.name", false },
-	{ "way", "fairlead_network_", "network.io.direction", false },
-	{ "way", "fairlead_memory_", "system.paging.direction", false },
-	{ "mountpoint", NULL, "system.filesystem.mountpoint", false },
-	{ "type", NULL, "system.filesystem.type", false },
-	{ "pod", NULL, "k8s.pod.uid", false },
-	{ "container", NULL, "container.id", false },
+	{ "cpu", "", "cpu.logical_number", true },
+	{ "mode", "", "cpu.mode", false },
+	{ "device", "", "system.device", false },
+	{ "op", "", "disk.io.direction", false },
+	{ "interface", "", "network.interface.name", false },
+	{ "way", "network_", "network.io.direction", false },
+	{ "way", "memory_", "system.paging.direction", false },
+	{ "mountpoint", "", "system.filesystem.mountpoint", false },
+	{ "type", "", "system.filesystem.type", false },
+	{ "pod", "", "k8s.pod.uid", false },
+	{ "container", "", "container.id", false },
 };
 
 static const struct {
@@ -74,12 +74,13 @@ const char *names_unit(const struct family *f)
 
 struct name_of_label names_label(const struct family *f, const char *label)
 {
+	const char *row = f->name ? f->name + strlen("fairlead_") : "";
+
 	if (f->semantic && f->semantic->label && !strcmp(f->semantic->label, label))
 		return (struct name_of_label){ .attribute = f->semantic->renamed };
 	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
 		if (!strcmp(labels[i].label, label) &&
-		    (!labels[i].of ||
-		     (f->name && !strncmp(f->name, labels[i].of, strlen(labels[i].of)))))
+		    !strncmp(row, labels[i].of, strlen(labels[i].of)))
 			return (struct name_of_label){ labels[i].attribute, labels[i].number };
 	return (struct name_of_label){ .attribute = label };
 }
