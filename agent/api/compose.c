@@ -136,6 +136,7 @@ static struct disk_count_snapshot plain_count(const struct disk_count *c)
 					     .errors = c->errors,
 					     .merged = c->merged,
 					     .unsplit = c->unsplit,
+					     .untimed = c->untimed,
 					     .queue = c->queue,
 					     .device = c->device };
 }
@@ -167,6 +168,7 @@ static void fill_disks(struct snapshot *s, const struct disk_sample *window,
 		to->major = from->number >> 20;
 		to->minor = from->number & 0xfffff;
 		name_disk(to, &disks, from->number);
+		to->bio_based = from->bio_based;
 		for (int op = 0; op < _DISK_OP_MAX; op++) {
 			if (window)
 				to->op[op] = plain_count(&window->devices[i].op[op]);
@@ -205,17 +207,51 @@ static void fill_share(struct share_snapshot *to, const struct disk_share_count 
 {
 	for (int op = 0; op < _DISK_OP_MAX; op++) {
 		if (window)
-			to->op[op] = (struct share_count){ window[op].ios, window[op].bytes };
-		to->total[op] = (struct share_count){ total[op].ios, total[op].bytes };
+			to->op[op] = (struct share_count){ window[op].ios, window[op].bytes,
+							   window[op].errors };
+		to->total[op] =
+			(struct share_count){ total[op].ios, total[op].bytes, total[op].errors };
+	}
+}
+
+/* As the share at this place; the times of those that are gone stand behind the last. */
+static void fill_times(struct snapshot *s, struct share_snapshot *to, size_t at,
+		       const struct disk_sample *window, const struct disk_sample *total)
+{
+	if (!s->share_times || !total->details)
+		return;
+	to->times = &s->share_times[to - s->shares];
+	for (int op = 0; op < _DISK_OP_MAX; op++) {
+		const struct disk_times *t = &total->details[at].op[op];
+
+		to->times->total[op] = (struct share_time){ t->untimed, t->queue, t->device };
+		if (!window || !window->details)
+			continue;
+		t = &window->details[at].op[op];
+		to->times->op[op] = (struct share_time){ t->untimed, t->queue, t->device };
 	}
 }
 
 static void add_total(struct cgroup_snapshot *c, const struct share_snapshot *share)
 {
-	for (int op = 0; op < _DISK_OP_MAX; op++) {
+	for (int op = 0; op < _DISK_OP_MAX && !share->bio_based; op++) {
 		c->disks_total[op].ios += share->total[op].ios;
 		c->disks_total[op].bytes += share->total[op].bytes;
 	}
+}
+
+/* Of shares that found no row, or whose cgroup is gone. */
+static void fill_gone(struct snapshot *s, size_t cgroup, int of, const struct disk_sample *window,
+		      const struct disk_sample *total)
+{
+	struct share_snapshot *to = &s->shares[s->share_count++];
+
+	snprintf(to->disk, sizeof(to->disk), "(any)");
+	to->cgroup = cgroup;
+	to->bio_based = of == DISK_GONE_BIO;
+	fill_share(to, window ? window->gone[of] : NULL, total->gone[of]);
+	fill_times(s, to, total->share_count + (size_t)of, window, total);
+	add_total(&s->cgroups[cgroup], to);
 }
 
 static void fill_shares(struct snapshot *s, struct text_index *index, struct name_finder *names,
@@ -233,18 +269,15 @@ static void fill_shares(struct snapshot *s, struct text_index *index, struct nam
 		if (!to->disk[0]) /* counted for nothing yet: its first request is on the way */
 			continue;
 		to->cgroup = cgroup_number(s, index, names, from->cgroup);
+		to->bio_based = from->bio_based;
 		fill_share(to, window ? window->shares[i].op : NULL, from->op);
+		fill_times(s, to, i, window, total);
 		add_total(&s->cgroups[to->cgroup], to);
 		s->share_count++;
 	}
-	if (memcmp(total->gone, none, sizeof(none))) {
-		struct share_snapshot *to = &s->shares[s->share_count++];
-
-		snprintf(to->disk, sizeof(to->disk), "(any)");
-		to->cgroup = cgroup_number(s, index, names, 0);
-		fill_share(to, window ? window->gone : NULL, total->gone);
-		add_total(&s->cgroups[to->cgroup], to);
-	}
+	for (int of = 0; of < _DISK_GONE_MAX; of++)
+		if (memcmp(total->gone[of], none, sizeof(none)))
+			fill_gone(s, cgroup_number(s, index, names, 0), of, window, total);
 }
 
 static struct cgroup_snapshot *row_owner(struct snapshot *s, struct text_index *index,
@@ -386,7 +419,9 @@ int compose_between(struct snapshot **ret, struct compose_names *names, size_t c
 		r = snapshot_new(&s, cpus,
 				 now->sched->row_count + now->cache.row_count + WAITERS_MAX +
 					 now->disk.share_count + 2,
-				 now->disk.device_count, now->disk.share_count + 1);
+				 now->disk.device_count, now->disk.share_count + _DISK_GONE_MAX);
+	if (!r && now->disk.details)
+		r = snapshot_add_share_times(s, now->disk.share_count + _DISK_GONE_MAX);
 	if (r)
 		return r;
 	s->window_ns = now->when_ns - then->when_ns;
@@ -398,6 +433,7 @@ int compose_between(struct snapshot **ret, struct compose_names *names, size_t c
 	s->network_total = now->network;
 	s->written_back = now->memory.written_pages - then->memory.written_pages;
 	fill_programs(s, &sched_subject, &then->sched->self, &now->sched->self);
+	fill_programs(s, &disk_subject, &then->disk.self, &now->disk.self);
 	fill_programs(s, &cache_subject, &then->cache.self, &now->cache.self);
 	r = fill(s, &cgroups, names->blkio ? &blkio : NULL, windowed ? &window : NULL, now);
 	if (r)

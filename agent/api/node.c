@@ -44,10 +44,11 @@
 enum { SCHED = WIRE_SCHED, DISK = WIRE_DISK, CACHE = WIRE_CACHE, _SUBJECT_MAX = _WIRE_SUBJECT_MAX };
 
 /* What may be left out when measuring becomes too dear; see agent/decide/budget.h. */
-enum { SCHED_DETAIL, SCHED_CGROUPS, DISK_CGROUPS, CACHE_CGROUPS, _DETAIL_MAX };
+enum { SCHED_DETAIL, SCHED_CGROUPS, DISK_DETAIL, DISK_CGROUPS, CACHE_CGROUPS, _DETAIL_MAX };
 static const struct budget_detail details[] = {
 	[SCHED_DETAIL] = { "distributions of sched.cgroups", SCHED },
 	[SCHED_CGROUPS] = { "sched.cgroups", SCHED },
+	[DISK_DETAIL] = { "distributions of disk.cgroups", DISK },
 	[DISK_CGROUPS] = { "disk.cgroups", DISK },
 	[CACHE_CGROUPS] = { "cache.cgroups", CACHE },
 };
@@ -104,7 +105,7 @@ static int begin_to_read(struct node *n, int subject, const struct wire_reply *r
 	if (subject == SCHED)
 		return sched_read_new(&n->sched, fds, reply->cpus, reply->shards);
 	if (subject == DISK)
-		return disk_read_new(&n->disk, fds);
+		return disk_read_new(&n->disk, fds, reply->cpus);
 	return cache_read_new(&n->cache, fds, reply->cpus, reply->shards);
 }
 
@@ -251,7 +252,7 @@ static void turn_knobs(struct node *n)
 	if (n->sched)
 		sched_read_set(n->sched, is_on(n, SCHED_CGROUPS), is_on(n, SCHED_DETAIL));
 	if (n->disk)
-		disk_read_set_cgroups(n->disk, is_on(n, DISK_CGROUPS));
+		disk_read_set(n->disk, is_on(n, DISK_CGROUPS), is_on(n, DISK_DETAIL));
 	if (n->cache)
 		cache_read_set_cgroups(n->cache, is_on(n, CACHE_CGROUPS));
 }
@@ -263,12 +264,13 @@ void node_configure(struct node *n, const struct config *config)
 		budget_init(&n->budget, details, _DETAIL_MAX);
 	n->budget_ns = config->bpf_budget_ns;
 	n->wanted[SCHED_DETAIL] = n->wanted[SCHED_CGROUPS] = n->sched && config->sched_cgroups;
-	n->wanted[DISK_CGROUPS] = n->disk && config->disk_cgroups;
+	n->wanted[DISK_DETAIL] = n->wanted[DISK_CGROUPS] = n->disk && config->disk_cgroups;
 	n->wanted[CACHE_CGROUPS] = n->cache && config->cache_cgroups;
 	turn_knobs(n);
 }
 
-static int take_sample(struct node *n, uint64_t now_ns, struct sample *ret)
+/* detail: what only somebody who asks gets. */
+static int take_sample(struct node *n, uint64_t now_ns, bool detail, struct sample *ret)
 {
 	int r;
 
@@ -282,7 +284,7 @@ static int take_sample(struct node *n, uint64_t now_ns, struct sample *ret)
 	r = n->sched ? sched_read_sample(n->sched, n->online, ret->sched) : 0;
 	if (!r && n->cache)
 		r = cache_read_sample(n->cache, &ret->cache);
-	return r || !n->disk ? r : disk_read_sample(n->disk, &ret->disk);
+	return r || !n->disk ? r : disk_read_sample(n->disk, detail, &ret->disk);
 }
 
 static void tell_what_is_not_read(struct node *n, const struct cgroup_files_sample *s)
@@ -404,6 +406,7 @@ static void keep_to_budget(struct node *n, uint64_t now_ns)
 	for (size_t cpu = 0; cpu < n->cpus; cpu++)
 		load.cpus += n->online[cpu];
 	load.cost_ns[SCHED] = newly_paid(n, SCHED, &n->sample->sched->self);
+	load.cost_ns[DISK] = newly_paid(n, DISK, &n->sample->disk.self);
 	load.cost_ns[CACHE] = newly_paid(n, CACHE, &n->sample->cache.self);
 	memcpy(load.wanted, n->wanted, sizeof(n->wanted));
 	n->paid_at = now_ns;
@@ -420,13 +423,27 @@ static void keep_to_budget(struct node *n, uint64_t now_ns)
 			 n->budget.share * 100);
 }
 
+static int take_all(struct node *n, uint64_t now_ns, bool briefly, struct sample **ret)
+{
+	CLEANUP(sample_freep) struct sample *s = NULL;
+	int r = sample_new(&s, n->cpus);
+
+	if (!r)
+		r = take_sample(n, now_ns, !briefly, s);
+	if (!r)
+		r = take_files(n, now_ns, briefly, &s->files);
+	if (!r)
+		*ret = TAKE(s);
+	return r;
+}
+
 int node_tick(struct node *n, uint64_t now_ns)
 {
 	int r;
 
-	r = take_sample(n, now_ns, n->sample);
+	r = take_sample(n, now_ns, false, n->sample);
 	if (!r && !n->first)
-		r = node_base(n, now_ns, &n->first);
+		r = take_all(n, now_ns, true, &n->first);
 	if (!r)
 		r = window_feed(n->window, n->sample);
 	if (r == -ESTALE)
@@ -472,6 +489,8 @@ static void add_losses(const struct node *n, const struct sample *now, struct lo
 	losses_add(to, "disk_rows", now->disk.no_device_row);
 	losses_add(to, "disk_cgroup_rows", now->disk.no_cgroup_row);
 	losses_add(to, "disk_untimed", now->disk.untimed);
+	losses_add(to, "disk_bio_rows", now->disk.lost_bios);
+	losses_add(to, "disk_bio_times", now->disk.lost_times);
 	losses_add(to, "interfaces", n->unread_interfaces);
 }
 
@@ -531,20 +550,6 @@ int node_snapshot(struct node *n, struct snapshot **ret)
 
 	window_ends(n->window, &then, &now);
 	return r ? r : compose(n, then, now, files, ret);
-}
-
-static int take_all(struct node *n, uint64_t now_ns, bool briefly, struct sample **ret)
-{
-	CLEANUP(sample_freep) struct sample *s = NULL;
-	int r = sample_new(&s, n->cpus);
-
-	if (!r)
-		r = take_sample(n, now_ns, s);
-	if (!r)
-		r = take_files(n, now_ns, briefly, &s->files);
-	if (!r)
-		*ret = TAKE(s);
-	return r;
 }
 
 int node_base(struct node *n, uint64_t now_ns, struct sample **ret)

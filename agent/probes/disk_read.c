@@ -2,32 +2,45 @@
 #include "agent/probes/disk_read.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/probes/disk_sample.h"
 #include "agent/probes/mapped.h"
 #include "bpf/disk/disk.h"
 
 #define DEVICES_SIZE (FL_DISK_DEVICES * sizeof(struct fl_disk_device))
-#define CGROUPS_SIZE (FL_LEDGER_ROWS * sizeof(struct fl_disk_cgroup))
+#define CGROUPS_SIZE (FL_DISK_CGROUPS * sizeof(struct fl_disk_cgroup))
+
+#define DETAILS_SIZE (FL_DISK_CGROUPS * sizeof(struct fl_disk_detail))
+
+_Static_assert((int)FL_DISK_PROGRAMS <= (int)LOAD_PARTS, "a part a program");
 
 struct disk_read {
 	struct fl_disk_device *devices;
 	struct fl_disk_cgroup *cgroups;
-	struct disk_share_count gone[FL_DISK_OPS];
+	struct fl_disk_cpu *cpu; /* cpus */
+	uint32_t cpus;
+	int details_fd; /* mapped while it is read only: it is 2 MB */
+	struct disk_share_count gone[_DISK_GONE_MAX][FL_DISK_OPS];
+	struct disk_detail gone_detail[_DISK_GONE_MAX];
 	uint64_t untimed; /* of devices that are gone */
 };
 
-int disk_read_new(struct disk_read **ret, const int *fds)
+int disk_read_new(struct disk_read **ret, const int *fds, uint32_t cpus)
 {
 	struct disk_read *d = calloc(1, sizeof(*d));
 
 	if (!d)
 		return -ENOMEM;
+	d->cpus = cpus;
+	d->details_fd = fcntl(fds[2], F_DUPFD_CLOEXEC, 0);
 	d->devices = mapped_new(fds[0], DEVICES_SIZE);
 	d->cgroups = d->devices ? mapped_new(fds[1], CGROUPS_SIZE) : NULL;
-	if (!d->cgroups) {
+	d->cpu = d->cgroups ? mapped_new(fds[3], cpus * sizeof(*d->cpu)) : NULL;
+	if (!d->cpu || d->details_fd < 0) {
 		int r = -errno;
 
 		disk_read_free(d);
@@ -42,6 +55,9 @@ struct disk_read *disk_read_free(struct disk_read *d)
 	if (d) {
 		mapped_free(d->devices, DEVICES_SIZE);
 		mapped_free(d->cgroups, CGROUPS_SIZE);
+		mapped_free(d->cpu, d->cpus * sizeof(*d->cpu));
+		if (d->details_fd >= 0)
+			close(d->details_fd);
 	}
 	free(d);
 	return NULL;
@@ -69,7 +85,8 @@ static struct disk_count count(const struct fl_disk_count *c)
 	struct disk_count ret = { .device = times(c->device, &c->device_ns),
 				  .queue = times(c->queue, &c->queue_ns) };
 
-	ret.completed = hist_count(&ret.device) + mapped_load(&c->untimed);
+	ret.untimed = mapped_load(&c->untimed);
+	ret.completed = hist_count(&ret.device) + ret.untimed + mapped_load(&c->cut);
 	ret.errors = mapped_load(&c->errors);
 	ret.merged = mapped_load(&c->merged);
 	ret.unsplit = mapped_load(&c->unsplit);
@@ -92,6 +109,11 @@ static bool counted_anything(const struct disk_device_sample *d)
 	return n;
 }
 
+static bool is_bio_based(const struct disk_read *d, uint32_t index)
+{
+	return __atomic_load_n(&d->devices[index].bio_based, __ATOMIC_RELAXED);
+}
+
 static void sample_devices(const struct disk_read *d, struct disk_sample *ret)
 {
 	for (uint32_t row = 0; row < FL_DISK_DEVICES; row++) {
@@ -102,6 +124,7 @@ static void sample_devices(const struct disk_read *d, struct disk_sample *ret)
 			continue;
 		to->number = (uint32_t)owner(from);
 		to->index = row;
+		to->bio_based = is_bio_based(d, row);
 		for (int op = 0; op < FL_DISK_OPS; op++)
 			to->op[op] = count(&from->op[op]);
 		if (counted_anything(to))
@@ -118,7 +141,7 @@ static uint64_t untimed(const struct fl_disk_device *d)
 	return n;
 }
 
-static void sample_losses(const struct disk_read *d, struct disk_sample *ret)
+static void sample_cpus_and_losses(const struct disk_read *d, struct disk_sample *ret)
 {
 	const struct fl_disk_device *device = &d->devices[FL_LEDGER_OTHER];
 	const struct fl_disk_cgroup *cgroup = &d->cgroups[FL_LEDGER_OTHER];
@@ -126,10 +149,17 @@ static void sample_losses(const struct disk_read *d, struct disk_sample *ret)
 	for (int op = 0; op < FL_DISK_OPS; op++) {
 		ret->no_device_row += mapped_load(&device->op[op].started);
 		ret->no_cgroup_row += mapped_load(&cgroup->started[op].ios);
+		ret->no_cgroup_row += mapped_load(&d->cgroups[FL_DISK_OTHER_BIO].started[op].ios);
 	}
 	ret->untimed = d->untimed;
 	for (uint32_t row = 0; row < FL_DISK_DEVICES; row++)
 		ret->untimed += untimed(&d->devices[row]);
+	for (uint32_t cpu = 0; cpu < d->cpus; cpu++) {
+		for (int program = 0; program < FL_DISK_PROGRAMS; program++)
+			self_add(&ret->self.of[program], &d->cpu[cpu].self[program]);
+		ret->lost_bios += mapped_load(&d->cpu[cpu].lost_bios);
+		ret->lost_times += mapped_load(&d->cpu[cpu].lost_times);
+	}
 }
 
 static void add_share(const struct fl_disk_cgroup *from, struct disk_share_count *to)
@@ -137,13 +167,46 @@ static void add_share(const struct fl_disk_cgroup *from, struct disk_share_count
 	for (int op = 0; op < FL_DISK_OPS; op++) {
 		to[op].ios += less(&from->started[op].ios, &from->requeued[op].ios);
 		to[op].bytes += less(&from->started[op].bytes, &from->requeued[op].bytes);
+		to[op].errors += mapped_load(&from->errors[op]);
 	}
 }
 
-static void sample_shares(const struct disk_read *d, struct disk_sample *ret)
+static uint64_t get(void *counter)
+{
+	return mapped_load(counter);
+}
+
+/* Takes what is there, also while the kernel adds. */
+static uint64_t take(void *counter)
+{
+	return mapped_take(counter);
+}
+
+static void add_times(struct hist *to, __u64 *slots, __u64 *sum, uint64_t (*how)(void *))
+{
+	for (int slot = 0; slot < FL_HIST_SLOTS; slot++)
+		to->slots[slot] += how(&slots[slot]);
+	to->sum_ns += how(sum);
+}
+
+static void add_detail(struct disk_detail *to, struct fl_disk_detail *from, uint64_t (*how)(void *))
+{
+	for (int op = 0; op < FL_DISK_OPS; op++) {
+		struct fl_disk_times *t = &from->op[op];
+
+		add_times(&to->op[op].queue, t->queue, &t->queue_ns, how);
+		add_times(&to->op[op].device, t->device, &t->device_ns, how);
+		to->op[op].untimed += how(&t->untimed);
+	}
+}
+
+/* details: NULL, or mapped, and then ret->details has room for as many as there are rows. */
+static void sample_shares(const struct disk_read *d, struct fl_disk_detail *details,
+			  struct disk_sample *ret)
 {
 	memcpy(ret->gone, d->gone, sizeof(ret->gone));
-	add_share(&d->cgroups[FL_LEDGER_OTHER], ret->gone);
+	add_share(&d->cgroups[FL_LEDGER_OTHER], ret->gone[DISK_GONE]);
+	add_share(&d->cgroups[FL_DISK_OTHER_BIO], ret->gone[DISK_GONE_BIO]);
 	for (uint32_t row = 0; row < FL_LEDGER_ROWS; row++) {
 		uint64_t id = owner(&d->cgroups[row]);
 		struct disk_share *to;
@@ -153,43 +216,88 @@ static void sample_shares(const struct disk_read *d, struct disk_sample *ret)
 		to = &ret->shares[ret->share_count++];
 		*to = (struct disk_share){ .cgroup = id / FL_DISK_DEVICES - 1,
 					   .index = (uint32_t)(id % FL_DISK_DEVICES) };
+		to->bio_based = is_bio_based(d, to->index);
 		add_share(&d->cgroups[row], to->op);
+		if (details)
+			add_detail(&ret->details[ret->share_count - 1], &details[row], get);
 	}
 }
 
-/* Room for all rows there can be, as some may be taken while we look; untouched it costs nothing. */
-int disk_read_sample(struct disk_read *d, struct disk_sample *ret)
+/* The rows of those that are gone, behind the last share. */
+static void sample_gone_details(const struct disk_read *d, struct fl_disk_detail *details,
+				struct disk_sample *ret)
 {
+	struct disk_detail *gone = &ret->details[ret->share_count];
+
+	memcpy(gone, d->gone_detail, sizeof(d->gone_detail));
+	add_detail(&gone[DISK_GONE], &details[FL_LEDGER_OTHER], get);
+	add_detail(&gone[DISK_GONE_BIO], &details[FL_DISK_OTHER_BIO], get);
+}
+
+/* Room for all rows there can be, as some may be taken while we look; untouched it costs nothing. */
+int disk_read_sample(struct disk_read *d, bool detail, struct disk_sample *ret)
+{
+	struct fl_disk_detail *details = NULL;
+
 	*ret = (struct disk_sample){ 0 };
 	ret->devices = calloc(FL_DISK_DEVICES, sizeof(*ret->devices));
 	ret->shares = calloc(FL_LEDGER_ROWS, sizeof(*ret->shares));
-	if (!ret->devices || !ret->shares) {
+	if (detail) {
+		details = mapped_new(d->details_fd, DETAILS_SIZE);
+		ret->details = calloc(FL_LEDGER_ROWS + _DISK_GONE_MAX, sizeof(*ret->details));
+	}
+	if (!ret->devices || !ret->shares || (detail && (!details || !ret->details))) {
+		mapped_free(details, DETAILS_SIZE);
 		disk_sample_clear(ret);
 		return -ENOMEM;
 	}
 	sample_devices(d, ret);
-	sample_shares(d, ret);
-	sample_losses(d, ret);
+	sample_shares(d, details, ret);
+	if (details)
+		sample_gone_details(d, details, ret);
+	mapped_free(details, DETAILS_SIZE);
+	sample_cpus_and_losses(d, ret);
 	return 0;
 }
 
-static void free_share(struct disk_read *d, struct fl_disk_cgroup *row)
+static void free_share(struct disk_read *d, uint32_t number, struct fl_disk_detail *detail)
 {
+	struct fl_disk_cgroup *row = &d->cgroups[number];
+	int of = is_bio_based(d, row->id % FL_DISK_DEVICES) ? DISK_GONE_BIO : DISK_GONE;
+	struct disk_share_count *gone = d->gone[of];
+
 	for (int op = 0; op < FL_DISK_OPS; op++) {
 		uint64_t back = mapped_take(&row->requeued[op].ios);
 		uint64_t back_bytes = mapped_take(&row->requeued[op].bytes);
 
-		d->gone[op].ios += mapped_take(&row->started[op].ios) - back;
-		d->gone[op].bytes += mapped_take(&row->started[op].bytes) - back_bytes;
+		gone[op].ios += mapped_take(&row->started[op].ios) - back;
+		gone[op].bytes += mapped_take(&row->started[op].bytes) - back_bytes;
+		gone[op].errors += mapped_take(&row->errors[op]);
 	}
+	add_detail(&d->gone_detail[of], detail, take);
 	__atomic_store_n(&row->id, 0, __ATOMIC_RELEASE);
+}
+
+/* Frees the rows of a cgroup, or of a device by its index; a later sweep tries again. */
+static bool free_shares(struct disk_read *d, uint64_t cgroup, uint32_t index)
+{
+	struct fl_disk_detail *details = mapped_new(d->details_fd, DETAILS_SIZE);
+
+	for (uint32_t row = 0; row < FL_LEDGER_ROWS && details; row++) {
+		uint64_t id = owner(&d->cgroups[row]);
+
+		if (row == FL_LEDGER_OTHER || !id)
+			continue;
+		if (index ? id % FL_DISK_DEVICES == index : id / FL_DISK_DEVICES == cgroup + 1)
+			free_share(d, row, &details[row]);
+	}
+	mapped_free(details, DETAILS_SIZE);
+	return details != NULL;
 }
 
 void disk_read_forget_cgroup(struct disk_read *d, uint64_t cgroup)
 {
-	for (uint32_t row = 0; row < FL_LEDGER_ROWS; row++)
-		if (row != FL_LEDGER_OTHER && d->cgroups[row].id / FL_DISK_DEVICES == cgroup + 1)
-			free_share(d, &d->cgroups[row]);
+	free_shares(d, cgroup, 0);
 }
 
 void disk_read_forget_device(struct disk_read *d, uint32_t number)
@@ -197,22 +305,19 @@ void disk_read_forget_device(struct disk_read *d, uint32_t number)
 	for (uint32_t row = 0; row < FL_DISK_DEVICES; row++) {
 		struct fl_disk_device *device = &d->devices[row];
 
-		if (row == FL_LEDGER_OTHER || owner(device) != number)
+		if (row == FL_LEDGER_OTHER || owner(device) != number || !free_shares(d, 0, row))
 			continue;
-		for (uint32_t share = 0; share < FL_LEDGER_ROWS; share++) {
-			uint64_t id = owner(&d->cgroups[share]);
-
-			if (share != FL_LEDGER_OTHER && id && id % FL_DISK_DEVICES == row)
-				free_share(d, &d->cgroups[share]);
-		}
 		d->untimed += untimed(device);
 		memset(device->op, 0, sizeof(device->op));
+		device->bio_based = 0;
 		__atomic_store_n(&device->id, 0, __ATOMIC_RELEASE);
 	}
 }
 
-void disk_read_set_cgroups(struct disk_read *d, bool on)
+void disk_read_set(struct disk_read *d, bool cgroups, bool detail)
 {
-	for (uint32_t row = 0; row < FL_DISK_DEVICES; row++)
-		__atomic_store_n(&d->devices[row].no_cgroups, !on, __ATOMIC_RELAXED);
+	for (uint32_t row = 0; row < FL_DISK_DEVICES; row++) {
+		__atomic_store_n(&d->devices[row].no_cgroups, !cgroups, __ATOMIC_RELAXED);
+		__atomic_store_n(&d->devices[row].no_detail, !detail, __ATOMIC_RELAXED);
+	}
 }

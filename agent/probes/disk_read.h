@@ -8,16 +8,16 @@ struct disk_read;
 struct disk_sample;
 
 /* fds in the order of disk_subject.maps; borrowed for the call. */
-int disk_read_new(struct disk_read **ret, const int *fds);
+int disk_read_new(struct disk_read **ret, const int *fds, uint32_t cpus);
 struct disk_read *disk_read_free(struct disk_read *d);
 
-/* *ret is filled anew; its owner clears it. */
-int disk_read_sample(struct disk_read *d, struct disk_sample *ret);
+/* detail: times per cgroup as well.  *ret is filled anew; its owner clears it. */
+int disk_read_sample(struct disk_read *d, bool detail, struct disk_sample *ret);
 
 /* Frees the rows of a cgroup that is gone; what they counted goes to `gone` of later samples. */
 void disk_read_forget_cgroup(struct disk_read *d, uint64_t cgroup);
 /* Frees the row of a device that was taken away, and its shares. */
 void disk_read_forget_device(struct disk_read *d, uint32_t number);
 
-/* The knob in the program's data: count per cgroup or not, from now on. */
-void disk_read_set_cgroups(struct disk_read *d, bool on);
+/* The knobs in the program's data: count per cgroup or not, and their times, from now on. */
+void disk_read_set(struct disk_read *d, bool cgroups, bool detail);

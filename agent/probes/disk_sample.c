@@ -9,6 +9,7 @@ void disk_sample_clear(struct disk_sample *s)
 {
 	free(s->devices);
 	free(s->shares);
+	free(s->details);
 	*s = (struct disk_sample){ 0 };
 }
 
@@ -27,7 +28,10 @@ int disk_sample_copy(struct disk_sample *to, const struct disk_sample *from)
 
 	copy.devices = copy_of(from->devices, from->device_count, sizeof(*copy.devices));
 	copy.shares = copy_of(from->shares, from->share_count, sizeof(*copy.shares));
-	if (!copy.devices || !copy.shares) {
+	if (from->details)
+		copy.details = copy_of(from->details, from->share_count + _DISK_GONE_MAX,
+				       sizeof(*copy.details));
+	if (!copy.devices || !copy.shares || (from->details && !copy.details)) {
 		disk_sample_clear(&copy);
 		return -ENOMEM;
 	}

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "agent/probes/disk_sample.h"
 
@@ -14,7 +15,7 @@ static bool fell(const struct disk_count *then, const struct disk_count *now)
 	return now->ios < then->ios || now->bytes < then->bytes ||
 	       now->completed < then->completed || now->errors < then->errors ||
 	       now->merged < then->merged || now->unsplit < then->unsplit ||
-	       !hist_since(&d, &then->queue, &now->queue) ||
+	       now->untimed < then->untimed || !hist_since(&d, &then->queue, &now->queue) ||
 	       !hist_since(&d, &then->device, &now->device);
 }
 
@@ -25,7 +26,8 @@ static struct disk_count count_between(const struct disk_count *then, const stru
 				.completed = now->completed - then->completed,
 				.errors = now->errors - then->errors,
 				.merged = now->merged - then->merged,
-				.unsplit = now->unsplit - then->unsplit };
+				.unsplit = now->unsplit - then->unsplit,
+				.untimed = now->untimed - then->untimed };
 
 	hist_since(&d.queue, &then->queue, &now->queue);
 	hist_since(&d.device, &then->device, &now->device);
@@ -57,12 +59,46 @@ static const struct disk_share *find_share(const struct disk_sample *in,
 static void shares_between(struct disk_share_count *d, const struct disk_share_count *then)
 {
 	for (int op = 0; op < FL_DISK_OPS; op++)
-		if (d[op].ios < then[op].ios || d[op].bytes < then[op].bytes)
+		if (d[op].ios < then[op].ios || d[op].bytes < then[op].bytes ||
+		    d[op].errors < then[op].errors)
 			return;
 	for (int op = 0; op < FL_DISK_OPS; op++) {
 		d[op].ios -= then[op].ios;
 		d[op].bytes -= then[op].bytes;
+		d[op].errors -= then[op].errors;
 	}
+}
+
+/* What fell begins from zero, each by itself. */
+static void detail_between(struct disk_detail *d, const struct disk_detail *then)
+{
+	for (int op = 0; op < FL_DISK_OPS; op++) {
+		const struct disk_times now = d->op[op], *was = &then->op[op];
+
+		hist_since(&d->op[op].queue, &was->queue, &now.queue);
+		hist_since(&d->op[op].device, &was->device, &now.device);
+		if (now.untimed >= was->untimed)
+			d->op[op].untimed -= was->untimed;
+	}
+}
+
+static void details_between(struct disk_sample *d, const struct disk_sample *then)
+{
+	for (size_t i = 0; i < d->share_count; i++) {
+		const struct disk_share *old = find_share(then, &d->shares[i], i);
+
+		if (old)
+			detail_between(&d->details[i], &then->details[old - then->shares]);
+	}
+	for (int of = 0; of < _DISK_GONE_MAX; of++)
+		detail_between(&d->details[d->share_count + of],
+			       &then->details[then->share_count + of]);
+}
+
+static void forget_details(struct disk_sample *d)
+{
+	free(d->details);
+	d->details = NULL;
 }
 
 int disk_reading_between(struct disk_sample *ret, const struct disk_sample *then,
@@ -84,12 +120,17 @@ int disk_reading_between(struct disk_sample *ret, const struct disk_sample *then
 			ret->devices[i].op[op] =
 				count_between(&old->op[op], &now->devices[i].op[op]);
 	}
+	if (ret->details && then->details)
+		details_between(ret, then);
+	else
+		forget_details(ret);
 	for (size_t i = 0; i < now->share_count; i++) {
 		const struct disk_share *old = find_share(then, &now->shares[i], i);
 
 		if (old)
 			shares_between(ret->shares[i].op, old->op);
 	}
-	shares_between(ret->gone, then->gone);
+	for (int of = 0; of < _DISK_GONE_MAX; of++)
+		shares_between(ret->gone[of], then->gone[of]);
 	return 0;
 }

@@ -37,6 +37,7 @@ struct snapshot *snapshot_free(struct snapshot *s)
 		free(s->cgroups);
 		free(s->disks);
 		free(s->shares);
+		free(s->share_times);
 	}
 	free(s);
 	return NULL;
@@ -64,6 +65,12 @@ const struct cgroup_snapshot *snapshot_cgroup(const struct snapshot *s, size_t n
 	return NULL;
 }
 
+int snapshot_add_share_times(struct snapshot *s, size_t shares)
+{
+	s->share_times = calloc(shares + 1, sizeof(*s->share_times));
+	return s->share_times ? 0 : -ENOMEM;
+}
+
 struct share_count snapshot_share(const struct snapshot *s, size_t cgroup, enum disk_op op)
 {
 	struct share_count sum = { 0 };
@@ -78,6 +85,8 @@ struct share_count snapshot_share(const struct snapshot *s, size_t cgroup, enum 
 			end = middle;
 	}
 	for (; at < s->share_count && s->shares[at].cgroup == cgroup; at++) {
+		if (s->shares[at].bio_based)
+			continue;
 		sum.ios += s->shares[at].op[op].ios;
 		sum.bytes += s->shares[at].op[op].bytes;
 	}

@@ -42,8 +42,8 @@ struct cgroup_snapshot {
 	struct cgroup_use use,
 		use_total; /* in the window, what is known of it; since it was made */
 	struct share_count {
-		uint64_t ios, bytes;
-	} disks_total[_DISK_OP_MAX]; /* what it did on all disks */
+		uint64_t ios, bytes, errors;
+	} disks_total[_DISK_OP_MAX]; /* what it did on all disks but bio-based ones */
 	size_t number;               /* by which shares name it, wherever it is sorted to */
 };
 
@@ -52,11 +52,13 @@ struct cgroup_snapshot {
 struct disk_snapshot {
 	char name[DISK_NAME_MAX];
 	unsigned int major, minor;
-	bool known; /* does the kernel still say what it has in flight? */
+	bool bio_based; /* no requests: `queue` stays empty, a disk below may do the same again */
+	bool known;     /* does the kernel still say what it has in flight? */
 	uint64_t in_flight;
 	struct disk_count_snapshot {
 		uint64_t ios, bytes, completed, errors, merged;
 		uint64_t unsplit; /* of those in `device`: queued time is in there as well */
+		uint64_t untimed; /* of those completed: in neither of the two */
 		struct hist queue, device;       /* times of those completed */
 	} op[_DISK_OP_MAX], total[_DISK_OP_MAX]; /* in the window; since load */
 };
@@ -65,7 +67,16 @@ struct disk_snapshot {
 struct share_snapshot {
 	size_t cgroup; /* cgroup_snapshot.number */
 	char disk[DISK_NAME_MAX];
+	bool bio_based; /* as the disk: left out of sums */
 	struct share_count op[_DISK_OP_MAX], total[_DISK_OP_MAX];
+	struct share_times *times; /* one of the snapshot's; NULL: nobody asked */
+};
+
+struct share_times {
+	struct share_time {
+		uint64_t untimed;          /* came back, and is in neither of these */
+		struct hist queue, device; /* of those that came back */
+	} op[_DISK_OP_MAX], total[_DISK_OP_MAX];
 };
 
 extern const char *const disk_op_names[];
@@ -133,6 +144,7 @@ struct snapshot {
 	size_t disk_count;
 	struct share_snapshot *shares; /* by cgroup; owned */
 	size_t share_count;
+	struct share_times *share_times; /* as many; NULL: nobody asked; owned */
 	bool cache_measured;
 	uint64_t cache[_CACHE_COUNT_MAX], cache_total[_CACHE_COUNT_MAX];
 	uint64_t written_back;                       /* pages, in the window */
@@ -159,7 +171,10 @@ int snapshot_new(struct snapshot **ret, size_t cpus, size_t cgroups, size_t disk
 struct snapshot *snapshot_free(struct snapshot *s);
 void snapshot_freep(struct snapshot **s);
 
-/* What a cgroup did on all disks in the window. */
+/* Room for the times of as many shares as there are at most; each takes its own.  -ENOMEM. */
+int snapshot_add_share_times(struct snapshot *s, size_t shares);
+
+/* What a cgroup did on all disks in the window, but for those that hand it on to others. */
 struct share_count snapshot_share(const struct snapshot *s, size_t cgroup, enum disk_op op);
 
 /* NULL when there is none of this number. */

@@ -68,19 +68,30 @@ static json_t *cpu(const struct cpu_snapshot *c)
 	return all;
 }
 
+static json_t *share_operation(const struct share_snapshot *s, int op)
+{
+	const struct share_count *window = &s->op[op], *total = &s->total[op];
+	const struct share_times *t = s->times;
+	uint64_t back = t ? hist_count(&t->total[op].device) + t->total[op].untimed : 0;
+
+	return json_pack("{sI sI sI so so sI sI sI so}", "ios", (json_int_t)window->ios, "bytes",
+			 (json_int_t)window->bytes, "errors", (json_int_t)window->errors, "queue",
+			 t ? distribution(&t->op[op].queue) : json_null(), "device",
+			 t ? distribution(&t->op[op].device) : json_null(), "ios_total",
+			 (json_int_t)total->ios, "bytes_total", (json_int_t)total->bytes,
+			 "errors_total", (json_int_t)total->errors, "completed_total",
+			 t ? json_integer((json_int_t)back) : json_null());
+}
+
 static json_t *share(const struct share_snapshot *s)
 {
 	json_t *operations = json_object();
 
 	for (int op = 0; op < _DISK_OP_MAX; op++)
 		if (s->total[op].ios)
-			json_object_set_new(operations, disk_op_names[op],
-					    json_pack("{sI sI sI sI}", "ios",
-						      (json_int_t)s->op[op].ios, "bytes",
-						      (json_int_t)s->op[op].bytes, "ios_total",
-						      (json_int_t)s->total[op].ios, "bytes_total",
-						      (json_int_t)s->total[op].bytes));
-	return json_pack("{ss so}", "disk", s->disk, "operations", operations);
+			json_object_set_new(operations, disk_op_names[op], share_operation(s, op));
+	return json_pack("{ss sb so}", "disk", s->disk, "bio_based", (int)s->bio_based,
+			 "operations", operations);
 }
 
 static json_t *cgroup(const struct snapshot *s, const struct cgroup_snapshot *c)
@@ -103,14 +114,14 @@ static json_t *cgroup(const struct snapshot *s, const struct cgroup_snapshot *c)
 static json_t *operation(const struct disk_count_snapshot *op,
 			 const struct disk_count_snapshot *total)
 {
-	return json_pack("{sI sI sI sI so so sI sI sI sI sI sI}", "ios", (json_int_t)op->ios,
+	return json_pack("{sI sI sI sI so so sI sI sI sI sI sI sI}", "ios", (json_int_t)op->ios,
 			 "bytes", (json_int_t)op->bytes, "merged", (json_int_t)op->merged, "errors",
 			 (json_int_t)op->errors, "queue", distribution(&op->queue), "device",
 			 distribution(&op->device), "ios_total", (json_int_t)total->ios,
 			 "bytes_total", (json_int_t)total->bytes, "completed_total",
 			 (json_int_t)total->completed, "merged_total", (json_int_t)total->merged,
 			 "errors_total", (json_int_t)total->errors, "unsplit_total",
-			 (json_int_t)total->unsplit);
+			 (json_int_t)total->unsplit, "untimed_total", (json_int_t)total->untimed);
 }
 
 static json_t *disk(const struct disk_snapshot *d)
@@ -122,7 +133,8 @@ static json_t *disk(const struct disk_snapshot *d)
 	for (int op = 0; op < _DISK_OP_MAX; op++)
 		json_object_set_new(operations, disk_op_names[op],
 				    operation(&d->op[op], &d->total[op]));
-	return json_pack("{ss ss so so}", "name", d->name, "number", number, "in_flight",
+	return json_pack("{ss ss sb so so}", "name", d->name, "number", number, "bio_based",
+			 (int)d->bio_based, "in_flight",
 			 d->known ? json_integer((json_int_t)d->in_flight) : json_null(),
 			 "operations", operations);
 }
@@ -435,7 +447,8 @@ static struct disk_count_snapshot read_total(const json_t *of)
 					     .completed = count_of(of, "completed_total"),
 					     .errors = count_of(of, "errors_total"),
 					     .merged = count_of(of, "merged_total"),
-					     .unsplit = count_of(of, "unsplit_total") };
+					     .unsplit = count_of(of, "unsplit_total"),
+					     .untimed = count_of(of, "untimed_total") };
 }
 
 static void read_totals(struct snapshot *s, const json_t *root)
@@ -474,6 +487,7 @@ static void read_disks(struct snapshot *s, const json_t *disks)
 		struct disk_snapshot *to = &s->disks[i];
 
 		json_text(d, "name", to->name, sizeof(to->name));
+		to->bio_based = json_is_true(json_object_get(d, "bio_based"));
 		to->known = json_is_integer(in_flight);
 		to->in_flight = count_of(d, "in_flight");
 		for (int op = 0; op < _DISK_OP_MAX; op++) {
@@ -531,6 +545,16 @@ static size_t shares_in(const json_t *cgroups)
 	return count;
 }
 
+static void read_share_times(struct snapshot *s, struct share_snapshot *to, int op,
+			     const json_t *of)
+{
+	if (!s->share_times || !json_is_object(json_object_get(of, "device")))
+		return;
+	to->times = &s->share_times[to - s->shares];
+	to->times->op[op].queue = read_distribution(json_object_get(of, "queue"));
+	to->times->op[op].device = read_distribution(json_object_get(of, "device"));
+}
+
 static void read_shares(struct snapshot *s, const json_t *cgroups)
 {
 	struct share_snapshot *to = s->shares;
@@ -543,11 +567,15 @@ static void read_shares(struct snapshot *s, const json_t *cgroups)
 
 			to->cgroup = i;
 			json_text(one, "disk", to->disk, sizeof(to->disk));
+			to->bio_based = json_is_true(json_object_get(one, "bio_based"));
 			for (int op = 0; op < _DISK_OP_MAX; op++) {
 				const json_t *counts = json_object_get(of, disk_op_names[op]);
 
 				to->op[op].ios = count_of(counts, "ios");
 				to->op[op].bytes = count_of(counts, "bytes");
+				read_share_times(s, to, op, counts);
+				to->op[op].errors = count_of(counts, "errors");
+				to->total[op].errors = count_of(counts, "errors_total");
 				to->total[op].ios = count_of(counts, "ios_total");
 				to->total[op].bytes = count_of(counts, "bytes_total");
 				s->cgroups[i].disks_total[op].ios += to->total[op].ios;
@@ -695,6 +723,8 @@ int json_read_snapshot(const char *text, size_t length, struct snapshot **ret)
 		return -EBADMSG;
 	r = snapshot_new(&s, json_array_size(cpus), json_array_size(cgroups),
 			 json_array_size(disks), shares_in(cgroups));
+	if (!r)
+		r = snapshot_add_share_times(s, shares_in(cgroups));
 	if (r)
 		return r;
 	read_node(s, root);

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Disk I/O against the kernel's own counters, on a loop device of the test's own."""
 import contextlib
+import json
 import os
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from fairlead import HELPERS, Agent, folder
+from fairlead import HELPERS, Agent, folder, read_to_end
 from tap import check, equal, main, skip
 
 SIZE = 32 << 20
@@ -27,6 +28,25 @@ def loop_device():
         yield device
     finally:
         subprocess.run(["losetup", "--detach", device], check=True)
+
+
+@contextlib.contextmanager
+def memory_disk():
+    """A device without requests: a compressed disk in memory; taken away at the end."""
+    control = "/sys/class/zram-control"
+    if not os.path.exists(control):
+        subprocess.run(["modprobe", "zram"], check=False, capture_output=True)
+    if not os.path.exists(control):
+        skip("no zram is to be had here")
+    with open(f"{control}/hot_add", encoding="ascii") as file:
+        number = file.read().strip()
+    try:
+        with open(f"/sys/block/zram{number}/disksize", "w", encoding="ascii") as file:
+            file.write(str(SIZE))
+        yield f"/dev/zram{number}"
+    finally:
+        with open(f"{control}/hot_remove", "w", encoding="ascii") as file:
+            file.write(number)
 
 
 def disks(agent, device):
@@ -71,6 +91,69 @@ def test_the_fallback_hooks_count_disk_io_the_same_and_doctor_calls_them_a_fallb
         equal(hooks["block_rq_issue"]["state"], "fallback", "block_rq_issue")
         equal(hooks["block_bio_backmerge"]["state"], "off", "block_bio_backmerge")
         check(hooks["block_bio_backmerge"]["lost"], hooks)
+
+
+def shares_of(snapshot, disk):
+    """{operation: [what each cgroup did]}, of those that did anything."""
+    found = {}
+    for cgroup in snapshot["cgroups"]:
+        for share in cgroup["disks"]:
+            for operation, counts in share["operations"].items():
+                if share["disk"] == disk:
+                    found.setdefault(operation, []).append(counts)
+    return found
+
+
+def test_a_window_of_ones_own_tells_the_times_per_cgroup_and_the_standing_one_does_not():
+    "a window of one's own tells the times per cgroup, which add up to the disk's"
+    for make in (loop_device, memory_disk):
+        with make() as device:
+            agent = Agent()
+            disks(agent, device)
+            name = os.path.basename(device)
+            with agent.connect() as connection:
+                connection.sendall(b"GET /v1/snapshot?for=400ms HTTP/1.0\r\n\r\n")
+                agent.json("/v1/doctor")    # one thread answers in turn: the window has begun
+                subprocess.run(["dd", f"if={device}", "of=/dev/null", "bs=4k", "count=500",
+                                "iflag=direct"], check=True, capture_output=True)
+                answer = json.loads(read_to_end(connection).partition(b"\r\n\r\n")[2])
+            disk = next(d for d in answer["disks"] if d["name"] == name)
+            read = disk["operations"]["read"]
+            check(read["device"]["count"] >= 490, read)
+            for what in ("device", "queue"):
+                counts = [s[what]["count"] for s in shares_of(answer, name)["read"]]
+                equal(sum(counts), read[what]["count"], f"{what} summed over cgroups")
+            for operation, shares in shares_of(answer, name).items():
+                whole = disk["operations"][operation]
+                equal(sum(s["completed_total"] for s in shares), whole["completed_total"],
+                      f"{operation}s that came back")
+                equal(sum(s["errors_total"] for s in shares), 0, "errors")
+            for shares in shares_of(agent.json("/v1/snapshot"), name).values():
+                check(all(s["device"] is None and s["queue"] is None for s in shares), shares)
+            agent.stop()
+
+
+def test_a_device_without_requests_counts_as_the_kernel_says():
+    "a device without requests counts reads and writes as the kernel does, in time and per cgroup"
+    for hook in ("auto", "raw_tp"):
+        with memory_disk() as device:
+            agent = Agent("--disk-hook", hook)
+            found = disks(agent, device)
+            check(found["read"]["ios"] >= 1024 and found["write"]["ios"] >= 128, found)
+            equal(found["discard"]["ios"], 5, "discards")
+            for operation in ("read", "write"):     # BPF may miss what interrupts pid 1
+                row = found[operation]
+                check(row["ios"] * 0.99 - 2 <= row["completed"] <= row["ios"], found)
+            name = os.path.basename(device)
+            snapshot = agent.json("/v1/snapshot?for=10ms")
+            row = next(d for d in snapshot["disks"] if d["name"] == name)
+            check(row["bio_based"], row)
+            check(not any(d["bio_based"] for d in snapshot["disks"] if "zram" not in d["name"]),
+                  snapshot["disks"])
+            check(row["operations"]["read"]["untimed_total"] <= 20, row)
+            shares = [d for c in snapshot["cgroups"] for d in c["disks"] if d["disk"] == name]
+            check(shares and all(d["bio_based"] for d in shares), shares)
+            agent.stop()
 
 
 def test_a_disk_that_went_to_rest_stays_shown_and_does_nothing():

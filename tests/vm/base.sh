@@ -15,8 +15,8 @@ if [ -e "$base" ] && [ -z "$(find "$here/base.sh" "$here/init" "$kernel/version"
 fi
 
 # What tests may ask modprobe for; one that is built in, or unknown to this kernel, is left out.
-modules="null_blk loop brd zram scsi_debug virtio_blk virtio_net virtio_scsi
-	overlay xfs btrfs squashfs erofs fuse virtiofs
+modules="null_blk loop brd zram lzo-rle scsi_debug virtio_blk virtio_net virtio_scsi
+	overlay ext4 xfs btrfs squashfs erofs fuse virtiofs
 	veth bridge vxlan dummy tun sch_netem sch_fq sch_ingress cls_bpf tcp_bbr
 	bfq kyber-iosched dm-delay dm-flakey vsock_loopback"
 
