@@ -114,14 +114,22 @@ static __always_inline void leave(struct fl_sched_cpu *cpu, const struct fl_swit
 
 	if (!cpu->since || s->now < cpu->since)
 		return;
-	if (cpu->idle) {
+	if (cpu->idle)
 		cpu->idle_ns += ran;
+	if (!s->goes)
+		return;
+	cpu->rare.exited += s->dead;
+	if (!s->dead) /* or one whose word it shares would be lost and nobody knew */
+		*left_at(s->goes) = left_mark(s->goes, s->now, s->preempted);
+	if (__builtin_expect(cpu->idle, 0)) { /* came where we do not see: whose it is, too */
+		if (s->dead && !cpu->no_cgroups)
+			add(cpu,
+			    &detail_at(cpu->shard * sizeof(struct fl_sched_cgroup))->rare.exited,
+			    1);
 		return;
 	}
 	cpu->run_ns += ran;
 	cpu->preempted += s->preempted;
-	cpu->rare.exited += s->dead;
-	*left_at(s->goes) = s->dead ? 0 : left_mark(s->goes, s->now, s->preempted);
 	if (cpu->no_cgroups)
 		return;
 	at = row_of_current(cpu);
@@ -168,14 +176,14 @@ static __always_inline void count_absence(struct fl_sched_cpu *cpu, const struct
 	__u64 left = *left_at(s->comes), away;
 	bool preempted = left & 1;
 
-	if (!left) {
-		if (!s->arrived) {
-			cpu->rare.started++;
-			if (!cpu->no_cgroups)
-				add(cpu, &detail_at(cpu->at)->rare.started, 1);
-		}
+	if (!s->arrived) { /* what its word says is another's */
+		cpu->rare.started++;
+		if (!cpu->no_cgroups)
+			add(cpu, &detail_at(cpu->at)->rare.started, 1);
 		return;
 	}
+	if (!left) /* it went before we came */
+		return;
 	if ((left ^ left_mark(s->comes, 0, 0)) & 0x1fe) {
 		cpu->lost++;
 		return;
