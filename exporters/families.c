@@ -38,6 +38,18 @@ static void subject_up(snap *s, sink *to)
 		      s->subjects[i].state != FINDING_OFF);
 }
 
+static void hook_up(snap *s, sink *to)
+{
+	for (size_t i = 0; i < s->hook_count; i++) {
+		const struct hook_snapshot *h = &s->hooks[i];
+
+		value(to,
+		      LABELS("subject", h->subject, "event", h->event, "hook", h->hook, "reason",
+			     h->reason),
+		      h->hook[0] != '\0');
+	}
+}
+
 static void loop_lag(snap *s, sink *to)
 {
 	if (s->agent.present)
@@ -432,6 +444,10 @@ const struct family families[] = {
 	{ "fairlead_subject_up", FAMILY_GAUGE, "", "subject, hook",
 	  "1 when the subject is measured, and by which hook of the kernel; 0 when it is off.",
 	  subject_up },
+	{ "fairlead_hook_up", FAMILY_GAUGE, "", "subject, event, hook, reason",
+	  "1 when an event of the kernel is heard of, and by which hook; 0 when it is not: what "
+	  "it tells is not measured. reason: why not, or why not by the best hook.",
+	  hook_up },
 	{ "fairlead_loop_lag_seconds", FAMILY_GAUGE, "seconds", "",
 	  "How late the agent's loop was at most since it started.", loop_lag },
 	{ "fairlead_resident_bytes", FAMILY_GAUGE, "bytes", "process",

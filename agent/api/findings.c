@@ -89,6 +89,32 @@ static void text(char *to, size_t size, const char *from)
 }
 #define set(field, value) text(field, sizeof(field), value)
 
+/* Why a part is off, or has not the best way. */
+static void describe_part(const struct subject_state *state, int part, char *ret, size_t size)
+{
+	int way = way_of(state, part);
+
+	if (!state->wanted)
+		snprintf(ret, size, "%s.hook is off in the configuration", state->subject->name);
+	else if (!describe_refusals(state, part, ret, size) && way)
+		snprintf(ret, size, "%s",
+			 way == NOWHERE ? "has no hook of the kind that was chosen"
+					: "chosen in the configuration");
+}
+
+void findings_hook(const struct subject_state *state, int part, struct hook_snapshot *ret)
+{
+	const struct load_part *of = &state->subject->parts[part];
+	int way = way_of(state, part);
+
+	*ret = (struct hook_snapshot){ 0 };
+	set(ret->subject, state->subject->name);
+	set(ret->event, of->name);
+	set(ret->hook, way == NOWHERE ? "" : of->ways[way].hook);
+	if (way)
+		describe_part(state, part, ret->reason, sizeof(ret->reason));
+}
+
 /* A way that the configuration kept from being tried may work. */
 static bool tried_all(const struct subject_state *state, int part)
 {
@@ -134,21 +160,16 @@ static void add_hooks(const struct subject_state *state, const struct machine *m
 	for (int part = 0; state->subject->parts[part].name; part++) {
 		const struct load_part *of = &state->subject->parts[part];
 		struct finding *f = findings_add(ret, FINDING_HOOK, part_is(state, part), of->name);
-		char refused[160];
-		size_t n = describe_refusals(state, part, refused, sizeof(refused));
 		int way = way_of(state, part);
+		char why[160] = "";
 
+		if (way)
+			describe_part(state, part, why, sizeof(why));
 		if (way != NOWHERE)
 			snprintf(f->reason, sizeof(f->reason), "%s attached%s%s",
-				 of->ways[way].hook, way ? "; " : "",
-				 !way ? ""
-				 : n  ? refused
-				      : "chosen in the configuration");
-		else if (!state->wanted)
-			snprintf(f->reason, sizeof(f->reason),
-				 "%s.hook is off in the configuration", state->subject->name);
+				 of->ways[way].hook, way ? "; " : "", why);
 		else
-			set(f->reason, n ? refused : "has no hook of the kind that was chosen");
+			set(f->reason, why);
 		if (f->state == FINDING_ON)
 			continue;
 		set(f->lost, f->state == FINDING_OFF ? of->lost

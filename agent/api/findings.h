@@ -9,6 +9,7 @@
 struct cache_check;
 struct findings;
 struct machine;
+struct hook_snapshot;
 struct subject_snapshot;
 
 /* How loading a subject went. */
@@ -24,6 +25,9 @@ struct subject_state {
 bool findings_measures(const struct subject_state *state, int part);
 
 void findings_subject(const struct subject_state *state, struct subject_snapshot *ret);
+
+/* The same of a part of it. */
+void findings_hook(const struct subject_state *state, int part, struct hook_snapshot *ret);
 
 /* Does what we count of the page cache agree with the kernel's own counters? */
 void findings_cache_check(const struct cache_check *check, struct findings *ret);

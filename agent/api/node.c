@@ -74,6 +74,7 @@ struct node {
 	size_t cpus;
 	bool *online;
 	uint64_t swept_ns;
+	uint64_t missed; /* runs that the kernel left out, as the warden last told */
 	struct budget budget;
 	uint64_t budget_ns;
 	uint64_t unread_interfaces;              /* at all samples together */
@@ -359,6 +360,23 @@ static void sweep_disk(struct node *n, const struct cgroup_names *names)
 			disk_read_forget_device(n->disk, s->devices[i].number);
 }
 
+/* Only the warden can look; its answer is taken when it is there. */
+static void ask_missed(struct node *n)
+{
+	struct wire_request ask = { .kind = WIRE_MISSED };
+
+	(void)warden_post(n->warden,
+			  &ask); /* the last one may be open: then that one is waited for */
+}
+
+static void take_missed(struct node *n)
+{
+	struct wire_reply reply;
+
+	if (!warden_collect(n->warden, &reply) && reply.missed > n->missed)
+		n->missed = reply.missed;
+}
+
 /* Frees the rows of cgroups and devices that a fresh look no longer finds. */
 static void sweep(struct node *n, uint64_t now_ns)
 {
@@ -367,6 +385,7 @@ static void sweep(struct node *n, uint64_t now_ns)
 	if (now_ns - n->swept_ns < SWEEP_NS)
 		return;
 	n->swept_ns = now_ns;
+	ask_missed(n);
 	all = knows_all(n->names.cgroups);
 	if (n->sched)
 		sched_read_forget_waiters(n->sched);
@@ -451,6 +470,7 @@ int node_tick(struct node *n, uint64_t now_ns)
 	else if (r)
 		return r;
 	keep_to_budget(n, now_ns);
+	take_missed(n);
 	sweep(n, now_ns);
 	return 0;
 }
@@ -481,17 +501,34 @@ static uint64_t absences_lost(const struct sched_sample *s)
 	return n;
 }
 
+static uint64_t waits_without_row(const struct sched_sample *s)
+{
+	for (size_t i = 0; i < s->waiter_count; i++)
+		if (!s->waiters[i].thread)
+			return s->waiters[i].waits;
+	return 0;
+}
+
 static void add_losses(const struct node *n, const struct sample *now, struct losses *to)
 {
 	losses_add(to, "sched_rows", sched_without_row(now->sched));
 	losses_add(to, "sched_absences", absences_lost(now->sched));
+	losses_add(to, "sched_waiter_rows", waits_without_row(now->sched));
 	losses_add(to, "cache_rows", cache_without_row(&now->cache));
 	losses_add(to, "disk_rows", now->disk.no_device_row);
 	losses_add(to, "disk_cgroup_rows", now->disk.no_cgroup_row);
 	losses_add(to, "disk_untimed", now->disk.untimed);
 	losses_add(to, "disk_bio_rows", now->disk.lost_bios);
 	losses_add(to, "disk_bio_times", now->disk.lost_times);
+	losses_add(to, "bpf_runs", n->missed);
 	losses_add(to, "interfaces", n->unread_interfaces);
+}
+
+static void describe_subject(const struct subject_state *state, struct snapshot *s)
+{
+	findings_subject(state, &s->subjects[s->subject_count++]);
+	for (int part = 0; state->subject->parts[part].name && s->hook_count < HOOKS_MAX; part++)
+		findings_hook(state, part, &s->hooks[s->hook_count++]);
 }
 
 static void describe(struct node *n, struct snapshot *s)
@@ -521,7 +558,7 @@ static void describe(struct node *n, struct snapshot *s)
 		s->cgroup_version[of] =
 			(unsigned char)cgroup_files_version(n->cgroup_files, (enum use_of)of);
 	for (int subject = 0; subject < _SUBJECT_MAX; subject++)
-		findings_subject(&n->states[subject], &s->subjects[s->subject_count++]);
+		describe_subject(&n->states[subject], s);
 }
 
 /* then: NULL when there is nothing to compare yet.  files: of this moment. */

@@ -54,5 +54,8 @@ int load_new(struct load **ret, const struct load_subject *subject, int only, bo
 	     struct load_result *result);
 struct load *load_free(struct load *l);
 
+/* Runs that the kernel left out since load: the program, or another one, was at work on that CPU. */
+uint64_t load_missed(const struct load *l);
+
 /* The data of a section as it will be loaded; for set_up. */
 void *load_data(struct bpf_object *object, const char *map);

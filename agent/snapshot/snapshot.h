@@ -113,7 +113,15 @@ struct agent_snapshot { /* the agent about itself; all 0 when the snapshot was m
 	struct push_snapshot push;
 };
 
+/* One of a subject's events, and how it is heard of. */
+struct hook_snapshot {
+	char subject[16], event[40];
+	char hook[40];    /* "": it is not */
+	char reason[160]; /* why not, or why not by the best way */
+};
+
 #define SUBJECTS_MAX 8
+#define HOOKS_MAX    24
 #define PROGRAMS_MAX 24
 
 /* What a BPF program of ours costs by its own clock: an estimate from 1 run in 1,024. */
@@ -158,6 +166,8 @@ struct snapshot {
 	size_t cgroups_unread, cgroup_files_refused; /* beyond the most; not for our eyes */
 	struct subject_snapshot subjects[SUBJECTS_MAX];
 	size_t subject_count;
+	struct hook_snapshot hooks[HOOKS_MAX]; /* not in JSON: the doctor tells them */
+	size_t hook_count;
 	struct program_snapshot programs[PROGRAMS_MAX];
 	size_t program_count;
 	struct detail_snapshot details[DETAILS_MAX];

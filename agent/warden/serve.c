@@ -103,6 +103,13 @@ static void answer_places(const struct warden_state *w, const struct wire_reques
 	}
 }
 
+static void answer_missed(const struct warden_state *w, struct wire_reply *reply)
+{
+	for (int subject = 0; subject < _WIRE_SUBJECT_MAX; subject++)
+		if (w->loads[subject])
+			reply->missed += load_missed(w->loads[subject]);
+}
+
 static int confine(struct warden_state *w)
 {
 	int r = w->confined ? 0 : privileges_keep_for_warden();
@@ -142,6 +149,9 @@ static int answer(struct warden_state *w, int socket, const struct wire_request 
 	case WIRE_PLACES:
 		answer_places(w, ask, &reply, &parcel);
 		r = confine(w);
+		break;
+	case WIRE_MISSED:
+		answer_missed(w, &reply);
 		break;
 	default:
 		reply.error = -EOPNOTSUPP;

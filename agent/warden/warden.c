@@ -45,29 +45,77 @@ void warden_stop(struct warden *w)
 		;
 }
 
-int warden_ask(struct warden *w, struct wire_request *request, struct wire_reply *ret, int *fds)
+static int send_numbered(struct warden *w, struct wire_request *request)
+{
+	request->magic = WIRE_MAGIC;
+	request->version = WIRE_VERSION;
+	request->serial = ++w->serial;
+	return wire_send_request(w->socket, request);
+}
+
+static void close_fds(struct wire_reply *reply, const int *fds)
+{
+	while (reply->fds)
+		close(fds[--reply->fds]);
+}
+
+/* Waits for the next answer, which may be one that was asked for before. */
+static int receive(struct warden *w, int timeout_ms, struct wire_reply *ret, int *fds)
 {
 	struct pollfd ready = { .fd = w->socket, .events = POLLIN };
 	int r;
 
-	request->magic = WIRE_MAGIC;
-	request->version = WIRE_VERSION;
-	request->serial = ++w->serial;
-	r = wire_send_request(w->socket, request);
-	if (r)
-		return r;
 	do
-		r = poll(&ready, 1, ANSWER_TIMEOUT_MS);
+		r = poll(&ready, 1, timeout_ms);
 	while (r < 0 && errno == EINTR);
 	if (r <= 0)
 		return r ? -errno : -ETIMEDOUT;
 	r = wire_receive_reply(w->socket, ret, fds);
-	if (!r && (ret->serial != request->serial || ret->kind != request->kind ||
-		   (ret->fds && ret->error))) {
-		/* an answer that came after its time-out, or no answer of ours */
-		while (ret->fds)
-			close(fds[--ret->fds]);
+	if (!r && ret->serial == w->posted)
+		w->posted = 0;
+	return r;
+}
+
+int warden_ask(struct warden *w, struct wire_request *request, struct wire_reply *ret, int *fds)
+{
+	int r = send_numbered(w, request);
+
+	while (!r) {
+		r = receive(w, ANSWER_TIMEOUT_MS, ret, fds);
+		if (r || ret->serial == request->serial)
+			break;
+		close_fds(ret, fds); /* it came after its time-out, or after warden_post() */
+	}
+	if (!r && (ret->kind != request->kind || (ret->fds && ret->error))) {
+		close_fds(ret, fds);
 		r = -EPROTO;
 	}
 	return r;
+}
+
+int warden_post(struct warden *w, struct wire_request *request)
+{
+	int r;
+
+	if (w->posted)
+		return -EBUSY;
+	r = send_numbered(w, request);
+	if (!r)
+		w->posted = request->serial;
+	return r;
+}
+
+int warden_collect(struct warden *w, struct wire_reply *ret)
+{
+	uint32_t posted = w->posted;
+	int fds[WIRE_FDS], r;
+
+	if (!posted)
+		return -EAGAIN;
+	do {
+		r = receive(w, 0, ret, fds);
+		if (!r)
+			close_fds(ret, fds);
+	} while (!r && ret->serial != posted);
+	return r == -ETIMEDOUT ? -EAGAIN : r;
 }

@@ -16,6 +16,7 @@ struct warden {
 	int socket;
 	pid_t pid;
 	uint32_t serial;
+	uint32_t posted; /* the serial of what warden_post() asked; 0: nothing is open */
 };
 
 /* What the warden is told once, by whoever starts it, and the agent cannot change. */
@@ -36,3 +37,11 @@ void warden_stop(struct warden *w);
  * -EPIPE when the warden is gone, -ETIMEDOUT.  fds as in wire_receive_reply().
  */
 int warden_ask(struct warden *w, struct wire_request *request, struct wire_reply *ret, int *fds);
+
+/*
+ * Asks and waits for nothing: for questions on the beat, which a warden that is stopped must not
+ * hold up.  One at a time: -EBUSY while an answer is to come.
+ */
+int warden_post(struct warden *w, struct wire_request *request);
+/* What was answered since, without descriptors; -EAGAIN when it was not yet. */
+int warden_collect(struct warden *w, struct wire_reply *ret);

@@ -14,6 +14,7 @@ enum wire_kind {
 	WIRE_UNLOAD,    /* detach and drop a subject */
 	WIRE_OPEN,      /* open a file of the warden's table, read-only */
 	WIRE_PLACES,    /* make the socket and the folders; once, before anything is loaded */
+	WIRE_MISSED,    /* how often the kernel kept programs from running */
 	_WIRE_KIND_MAX
 };
 
@@ -21,7 +22,7 @@ enum wire_subject { WIRE_SCHED, WIRE_DISK, WIRE_CACHE, _WIRE_SUBJECT_MAX };
 enum wire_file { WIRE_FILE_CONFIG, _WIRE_FILE_MAX };
 
 #define WIRE_MAGIC   0x66616972u /* also says the byte order is the same: one host, one binary */
-#define WIRE_VERSION 3
+#define WIRE_VERSION 4
 #define WIRE_FDS     8
 #define WIRE_HOOKS   32
 
@@ -45,11 +46,12 @@ struct wire_reply {
 	int32_t tried[WIRE_HOOKS]; /* WIRE_LOAD: what each hook answered: 0 in use, 1 not tried */
 	uint32_t cpus, shards;     /* WIRE_LOAD: the shape of the tables */
 	uint64_t capabilities;     /* WIRE_HELLO: effective set, bit by capability number */
+	uint64_t missed;           /* WIRE_MISSED: runs of all programs that are loaded */
 	char text[256];            /* why not, in the words of the kernel or for the user */
 };
 
 _Static_assert(sizeof(struct wire_request) == 392, "no hidden padding crosses the wire");
-_Static_assert(sizeof(struct wire_reply) == 424, "no hidden padding crosses the wire");
+_Static_assert(sizeof(struct wire_reply) == 432, "no hidden padding crosses the wire");
 
 /*
  * All return 0 or -errno; -EPROTO for a message that is not one of ours, -EPIPE when the
