@@ -113,6 +113,14 @@ static char *snapshot_text(void *context, const struct sample *since)
 	return json_snapshot(s);
 }
 
+static int take_history(void *context, const char *prefix, uint64_t length_ns,
+			struct history_snapshot **ret)
+{
+	const struct agent *a = context;
+
+	return node_history(a->node, prefix, length_ns, ret);
+}
+
 static struct sample *take_base(void *context)
 {
 	struct agent *a = context;
@@ -171,6 +179,7 @@ static int open_door(struct agent *a, int listener, bool metrics_only, struct ht
 	const struct http_agent agent = { .context = a,
 					  .snapshot = snapshot_text,
 					  .base = take_base,
+					  .history = take_history,
 					  .doctor = doctor_text,
 					  .not_ready = not_ready };
 	const struct http_terms terms = { .listener = listener,

@@ -15,11 +15,15 @@
 #include "agent/config/option.h"
 #include "agent/loop/loop.h"
 #include "agent/probes/sample.h"
+#include "agent/snapshot/history.h"
+#include "exporters/json/json.h"
 
-#define IDLE_SECONDS 10u         /* a client that says nothing for so long is cut off */
-#define TAKE_SECONDS 30u         /* so is one who does not take his answer */
-#define MEMORY       (8 * 1024u) /* a connection: request line, headers, no body */
-#define WINDOWS_MAX  16          /* ?for=: each holds a sample of some 25 KB */
+#define IDLE_SECONDS   10u         /* a client that says nothing for so long is cut off */
+#define TAKE_SECONDS   30u         /* so is one who does not take his answer */
+#define MEMORY         (8 * 1024u) /* a connection: request line, headers, no body */
+#define HISTORY_MAX_NS (600 * NS_PER_SEC)
+#define HISTORY_PART   (32 * 1024u) /* of the answer, made at once */
+#define WINDOWS_MAX    16           /* ?for=: each holds a sample of some 25 KB */
 
 struct http {
 	struct MHD_Daemon *daemon;
@@ -259,6 +263,84 @@ static enum MHD_Result get_snapshot(struct http *h, struct MHD_Connection *c, vo
 	return wait_for(h, c, ns, (struct waiter **)state);
 }
 
+static ssize_t write_history(void *context, uint64_t position, char *buffer, size_t size)
+{
+	ssize_t n = json_history_read(context, buffer, size);
+
+	(void)position;
+	return n > 0 ? n : n ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+static void end_history(void *context)
+{
+	json_history_free(context);
+}
+
+/* Made as it is taken, so that its length keeps nobody else waiting. */
+static enum MHD_Result stream(struct MHD_Connection *c, struct history_snapshot *owned)
+{
+	struct json_history *text = NULL;
+	struct MHD_Response *response;
+
+	if (json_history_new(&text, owned)) {
+		history_snapshot_free(owned);
+		return MHD_NO;
+	}
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, HISTORY_PART, write_history,
+						     text, end_history);
+	if (!response) {
+		json_history_free(text);
+		return MHD_NO;
+	}
+	return send_off(c, MHD_HTTP_OK, "application/json", response);
+}
+
+/* Arguments of /v1/history: each at most once, with a value. */
+struct history_query {
+	const char *series, *length;
+	bool wrong;
+};
+
+static enum MHD_Result look_at_query(void *context, enum MHD_ValueKind kind, const char *key,
+				     const char *value)
+{
+	struct history_query *q = context;
+	const char **to = !strcmp(key, "series") ? &q->series : &q->length;
+
+	(void)kind;
+	q->wrong |= (strcmp(key, "series") && strcmp(key, "for")) || !value || *to;
+	*to = value;
+	return q->wrong ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result get_history(struct http *h, struct MHD_Connection *c, void **state)
+{
+	static const struct option_row row = { .name = "for",
+					       .type = OPTION_DURATION,
+					       .size = sizeof(uint64_t),
+					       .min = NS_PER_SEC,
+					       .max = HISTORY_MAX_NS };
+	struct history_query q = { 0 };
+	struct history_snapshot *s = NULL;
+	uint64_t length_ns = HISTORY_MAX_NS;
+	char why[OPTION_TEXT_MAX];
+	int r;
+
+	(void)state;
+	MHD_get_connection_values(c, MHD_GET_ARGUMENT_KIND, look_at_query, &q);
+	if (q.wrong)
+		return problem(c, MHD_HTTP_BAD_REQUEST,
+			       "the arguments are series and for, each once and with a value");
+	if (q.length && option_set(&row, &length_ns, q.length, why, sizeof(why)))
+		return problem(c, MHD_HTTP_BAD_REQUEST,
+			       "for: a duration between 1s and 10m, such as 2m");
+	r = h->agent.history(h->agent.context, q.series ? q.series : "", length_ns, &s);
+	if (r == -EINVAL)
+		return problem(c, MHD_HTTP_BAD_REQUEST,
+			       "series: no series has a name that begins so");
+	return r ? MHD_NO : stream(c, s);
+}
+
 static enum MHD_Result get_doctor(struct http *h, struct MHD_Connection *c, void **state)
 {
 	(void)state;
@@ -346,7 +428,7 @@ static const struct route {
 } routes[] = {
 	{ "/healthz", get_health, true },    { "/readyz", get_ready, true },
 	{ "/metrics", get_metrics, true },   { "/v1/snapshot", get_snapshot, false },
-	{ "/v1/doctor", get_doctor, false },
+	{ "/v1/doctor", get_doctor, false }, { "/v1/history", get_history, false },
 };
 
 static void came_or_went(void *context, struct MHD_Connection *c, void **mine,
@@ -437,7 +519,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 		c, MHD_HTTP_NOT_FOUND,
 		h->terms.metrics_only
 			? "there is /healthz, /readyz and /metrics"
-			: "there is /healthz, /readyz, /metrics, /v1/snapshot and /v1/doctor");
+			: "there is /healthz, /readyz, /metrics, /v1/snapshot, /v1/history and /v1/doctor");
 }
 
 static void completed(void *context, struct MHD_Connection *c, void **state,

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct history_snapshot;
 struct http;
 struct loop;
 struct sample;
@@ -18,6 +19,9 @@ struct http_agent {
 	void *context;
 	char *(*snapshot)(void *context, const struct sample *base); /* NULL: the own window */
 	struct sample *(*base)(void *context);
+	/* -EINVAL: no series begins so */
+	int (*history)(void *context, const char *prefix, uint64_t length_ns,
+		       struct history_snapshot **ret);
 	char *(*doctor)(void *context);
 	const char *(*not_ready)(void *context); /* NULL when ready, else why not */
 };

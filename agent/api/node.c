@@ -30,6 +30,7 @@
 #include "agent/probes/sched_read.h"
 #include "agent/security/privileges.h"
 #include "agent/signals/cache_reading.h"
+#include "agent/signals/history.h"
 #include "agent/signals/window.h"
 #include "agent/snapshot/snapshot.h"
 #include "agent/warden/warden.h"
@@ -67,6 +68,7 @@ struct node {
 	struct sample *first;     /* what the page cache is checked against; NULL: none yet */
 	struct sample *sample;
 	struct window *window;
+	struct history *history;
 	struct compose_names names;
 	struct cgroup_files *cgroup_files;
 	uint64_t walked_ns; /* when somebody who asked last had the hierarchies walked */
@@ -205,6 +207,8 @@ int node_new(struct node **ret, struct warden *warden, const struct config *conf
 	r = sample_new(&n->sample, n->cpus);
 	if (!r)
 		r = window_new(&n->window, n->cpus, config->window_ns);
+	if (!r)
+		r = history_new(&n->history);
 	if (r)
 		return r;
 	node_configure(n, config);
@@ -230,6 +234,7 @@ struct node *node_free(struct node *n)
 		sample_free(n->sample);
 		window_free(n->window);
 		cgroup_files_free(n->cgroup_files);
+		history_free(n->history);
 		cgroup_names_free(n->names.cgroups);
 		cgroup_names_free(n->names.blkio);
 		free(n->online);
@@ -456,6 +461,46 @@ static int take_all(struct node *n, uint64_t now_ns, bool briefly, struct sample
 	return r;
 }
 
+static void name_place(struct node *n, struct history_place *p, bool disk)
+{
+	char name[DISK_NAME];
+	const char *path;
+
+	if (disk && disk_name("", (uint32_t)p->key, name)) {
+		snprintf(p->name, sizeof(p->name), "%s", name);
+	} else if (!disk && n->names.cgroups) {
+		path = cgroup_names_find(n->names.cgroups, p->key);
+		if (path)
+			snprintf(p->name, sizeof(p->name), "%s", path);
+	}
+}
+
+/* Those who have none; all when the tree was walked just now.  A name outlives its bearer. */
+static void name_places(struct node *n, bool all)
+{
+	struct history_place *disks = history_disks(n->history);
+	struct history_place *cgroups = history_cgroups(n->history);
+
+	for (size_t i = 0; i < HISTORY_DISKS; i++)
+		if (disks[i].key && (all || !disks[i].name[0]))
+			name_place(n, &disks[i], true);
+	for (size_t i = 0; i < HISTORY_CGROUPS; i++)
+		if (cgroups[i].key && (all || !cgroups[i].name[0]))
+			name_place(n, &cgroups[i], false);
+}
+
+static int remember(struct node *n)
+{
+	const struct history_known known = { .sched = n->sched != NULL,
+					     .cgroups = is_on(n, SCHED_CGROUPS),
+					     .disk = n->disk != NULL,
+					     .shares = is_on(n, DISK_CGROUPS) && !n->names.blkio,
+					     .cache = n->cache != NULL };
+
+	return history_feed(n->history, &known, window_last(n->window), n->sample,
+			    clock_ns(CLOCK_BOOTTIME));
+}
+
 int node_tick(struct node *n, uint64_t now_ns)
 {
 	int r;
@@ -463,6 +508,8 @@ int node_tick(struct node *n, uint64_t now_ns)
 	r = take_sample(n, now_ns, false, n->sample);
 	if (!r && !n->first)
 		r = take_all(n, now_ns, true, &n->first);
+	if (!r)
+		r = remember(n);
 	if (!r)
 		r = window_feed(n->window, n->sample);
 	if (r == -ESTALE)
@@ -472,6 +519,7 @@ int node_tick(struct node *n, uint64_t now_ns)
 	keep_to_budget(n, now_ns);
 	take_missed(n);
 	sweep(n, now_ns);
+	name_places(n, n->swept_ns == now_ns);
 	return 0;
 }
 
@@ -609,6 +657,13 @@ int node_scrape(struct node *n, uint64_t now_ns, struct snapshot **ret)
 	int r = take_all(n, now_ns, true, &now);
 
 	return r ? r : compose(n, now, now, now->files, ret);
+}
+
+int node_history(const struct node *n, const char *prefix, uint64_t length_ns,
+		 struct history_snapshot **ret)
+{
+	return history_view(n->history, prefix, length_ns / NS_PER_SEC, clock_ns(CLOCK_BOOTTIME),
+			    clock_wall_ns(), ret);
 }
 
 bool node_measures(const struct node *n)

@@ -10,6 +10,7 @@
 
 struct config;
 struct findings;
+struct history_snapshot;
 struct node;
 struct sample;
 struct snapshot;
@@ -40,6 +41,10 @@ int node_scrape(struct node *n, uint64_t now_ns, struct snapshot **ret);
 int node_base(struct node *n, uint64_t now_ns, struct sample **ret);
 int node_snapshot_since(struct node *n, uint64_t now_ns, const struct sample *base,
 			struct snapshot **ret);
+
+/* The last while, second by second: series whose names begin so.  -EINVAL when none does. */
+int node_history(const struct node *n, const char *prefix, uint64_t length_ns,
+		 struct history_snapshot **ret);
 
 bool node_measures(const struct node *n); /* is any subject on? */
 const char *node_kernel(const struct node *n);

@@ -134,3 +134,13 @@ int disk_reading_between(struct disk_sample *ret, const struct disk_sample *then
 		shares_between(ret->gone[of], then->gone[of]);
 	return 0;
 }
+
+bool disk_restarted(const struct disk_sample *then, const struct disk_device_sample *now)
+{
+	const struct disk_device_sample *old = find_device(then, now);
+	bool restarted = false;
+
+	for (int op = 0; old && op < FL_DISK_OPS; op++)
+		restarted |= fell(&old->op[op], &now->op[op]);
+	return restarted;
+}

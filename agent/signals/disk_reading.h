@@ -2,6 +2,9 @@
 /* disk_reading: what the disks did between two samples.  Pure. */
 #pragma once
 
+#include <stdbool.h>
+
+struct disk_device_sample;
 struct disk_sample;
 
 /*
@@ -11,3 +14,6 @@ struct disk_sample;
  */
 int disk_reading_between(struct disk_sample *ret, const struct disk_sample *then,
 			 const struct disk_sample *now);
+
+/* The row was the same device's before and had counted more: its counts are not of this time. */
+bool disk_restarted(const struct disk_sample *then, const struct disk_device_sample *now);

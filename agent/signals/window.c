@@ -78,6 +78,11 @@ int window_feed(struct window *w, const struct sample *sample)
 	return r ? r : stale ? -ESTALE : 0;
 }
 
+const struct sample *window_last(const struct window *w)
+{
+	return w->count ? back(w, 0) : NULL;
+}
+
 bool window_ends(const struct window *w, const struct sample **then, const struct sample **now)
 {
 	if (w->count < 2)

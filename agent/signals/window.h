@@ -23,6 +23,9 @@ void window_set_length(struct window *w, uint64_t length_ns);
  */
 int window_feed(struct window *w, const struct sample *sample);
 
+/* The last one that was fed, NULL when there is none; valid until the next feed. */
+const struct sample *window_last(const struct window *w);
+
 /*
  * The sample nearest to one window ago, and the last one: valid until the next feed.  False
  * until two exist.

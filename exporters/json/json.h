@@ -5,8 +5,11 @@
  */
 #pragma once
 #include <stddef.h>
+#include <sys/types.h>
 
 struct findings;
+struct history_snapshot;
+struct json_history;
 struct snapshot;
 
 /* NUL-terminated text, the caller's to free; NULL when out of memory. */
@@ -25,3 +28,11 @@ int json_read_findings(const char *text, size_t length, struct findings *ret, ch
  * keys NULL all of it.  Printable ASCII only, whoever wrote it.  NULL: no JSON object, or out of memory.
  */
 char *json_keep(const char *text, size_t length, const char *const *keys, size_t count);
+
+/*
+ * A history as text, read a part at a time.  Takes `of` over, but not when it fails (-ENOMEM).
+ * The number of bytes, 0 at the end, -ENOMEM.
+ */
+int json_history_new(struct json_history **ret, struct history_snapshot *of);
+struct json_history *json_history_free(struct json_history *j);
+ssize_t json_history_read(struct json_history *j, char *buffer, size_t size);

@@ -178,7 +178,7 @@ def test_losses_are_counted_from_the_start():
     agent = Agent()
     shown = {re.search('where="(.*)"', key)[1] for key in samples(scrape(agent)[1])
              if key.startswith("fairlead_lost_total")}
-    for path in ("/v1/snapshot", "/v1/doctor"):
+    for path in ("/v1/snapshot", "/v1/history", "/v1/doctor"):
         equal({row["where"] for row in agent.json(path)["losses"]}, shown, path)
     check({"sched_rows", "disk_rows", "http_cut_off"} <= shown, shown)
     while agent.get("/v1/snapshot?for=1ms")[0] == 200:      # until the door refuses one

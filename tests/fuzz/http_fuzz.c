@@ -2,6 +2,7 @@
 /* Bytes of a guest at the door: the real server on a real socket, the agent behind it faked. */
 #include "agent/api/http.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "agent/api/scrape.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/worker.h"
+#include "agent/snapshot/history.h"
 #include "exporters/out.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,6 +23,14 @@ static char *fake_snapshot(void *context, const struct sample *base)
 	(void)context;
 	(void)base;
 	return strdup("{}");
+}
+
+static int fake_history(void *context, const char *prefix, uint64_t length_ns,
+			struct history_snapshot **ret)
+{
+	(void)context;
+	(void)length_ns;
+	return *prefix == 'x' ? -EINVAL : history_snapshot_new(ret, 1, 3);
 }
 
 static struct sample *no_base(void *context)
@@ -76,6 +86,7 @@ static void open_door(struct door *d)
 {
 	const struct http_agent agent = { .snapshot = fake_snapshot,
 					  .base = no_base,
+					  .history = fake_history,
 					  .doctor = fake_doctor,
 					  .not_ready = ready };
 	const struct scrape_agent scraped = { .write = fake_metrics };

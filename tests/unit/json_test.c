@@ -2,11 +2,13 @@
 #include "exporters/json/json.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/snapshot/finding.h"
+#include "agent/snapshot/history.h"
 #include "agent/snapshot/snapshot.h"
 #include "tests/lib/test.h"
 
@@ -202,6 +204,50 @@ static int text_from_outside_comes_in_printable(void)
 	return 0;
 }
 
+/* Read in pieces of one size, whatever that is. */
+static char *history_text(size_t piece)
+{
+	struct history_snapshot *s = NULL;
+	struct json_history *j = NULL;
+	char *text = calloc(1, 4096);
+	size_t length = 0;
+	ssize_t n;
+
+	if (!text || history_snapshot_new(&s, 2, 2))
+		abort();
+	s->step_ns = 1000000000;
+	s->series[0] = (struct series_snapshot){ .name = "cpu_busy", .means = { NAN, 0.25f } };
+	s->series[0].unit = s->series[1].unit = "ratio";
+	s->series[1].name = "cgroup_run";
+	strcpy(s->series[1].whose.cgroup, "/a\"\xff");
+	s->values[0] = NAN;
+	s->values[3] = 1e9f;
+	if (json_history_new(&j, s))
+		abort();
+	while ((n = json_history_read(j, text + length, piece)) > 0)
+		length += (size_t)n;
+	json_history_free(j);
+	return text;
+}
+
+static int a_history_is_the_same_in_pieces_of_any_size(void)
+{
+	static const char is[] =
+		"{\"schema\":\"fairlead/history/v1\",\"end\":\"1970-01-01T00:00:00.000Z\","
+		"\"step_seconds\":1,\"ewma_seconds\":[10,60],\"series\":[{\"name\":\"cpu_busy\","
+		"\"unit\":\"ratio\",\"labels\":{},\"ewma\":[null,0.25],\"points\":[null,0]},"
+		"{\"name\":\"cgroup_run\",\"unit\":\"ratio\",\"labels\":{\"cgroup\":\"/a\\\"?\","
+		"\"pod\":\"\",\"container\":\"\",\"unit\":\"\"},\"ewma\":[0,0],"
+		"\"points\":[0,1e+09]}]}";
+
+	for (size_t piece = 1; piece < 1000; piece = piece * 3 + 1) {
+		CLEANUP(freep) char *text = history_text(piece);
+
+		CHECK(!strcmp(text, is));
+	}
+	return 0;
+}
+
 TEST_MAIN({ "what is written is read back", what_is_written_is_read_back },
 	  { "what the kernel's files say is read back", what_the_kernels_files_say_is_read_back },
 	  { "what is not measured is null and not an empty list",
@@ -213,4 +259,6 @@ TEST_MAIN({ "what is written is read back", what_is_written_is_read_back },
 	  { "only the keys asked for are kept", only_the_keys_asked_for_are_kept },
 	  { "text from outside comes in printable", text_from_outside_comes_in_printable },
 	  { "more findings than there is room are refused",
-	    more_findings_than_there_is_room_are_refused }, )
+	    more_findings_than_there_is_room_are_refused },
+	  { "a history is the same in pieces of any size",
+	    a_history_is_the_same_in_pieces_of_any_size }, )
