@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a switch costs with nothing on the hook, with an empty BPF program, with Fairlead and
-with runqlat (libbpf-tools), all in one run:
+"""What a switch costs with nothing on the hook, with empty BPF programs on our hooks, with
+Fairlead counting for the node alone and per cgroup as well, and with runqlat (libbpf-tools),
+all in one run:
 
     cost.py [--blocks N] [-o table|json]
 
@@ -12,8 +13,8 @@ costs up to 1 % more or less, so a block is the median of many short loads.
 `nothing` and `empty` are played twice under two names: the difference between a thing and
 itself is what this machine can tell apart today.  runqlat is played apart, as the kernel works
 on for a while after its tables were dropped, which whoever comes next would pay for.
-Fairlead's program is loaded as the warden does it, by a process that then sleeps, as the empty
-one is: an agent that wakes up each second is felt on the other half of a core, which is no cost
+Fairlead's programs are loaded as the warden does it, by a process that then sleeps, as the empty
+ones are: an agent that wakes up each second is felt on the other half of a core, which is no cost
 of the hook (tests/prove/ground/idle.py has that one).
 
 A figure is the median of many short goes of one pair of processes (tests/bench/pingpong)
@@ -32,7 +33,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from running import BUILT, ROOT, Holder
+from running import BUILT, ROOT, Held, Holder
 
 PALINDROMES = 10        # of the close ones in a block
 FAR_PALINDROMES = 2
@@ -42,11 +43,13 @@ SETTLING_SWITCHES = 50000
 COUNTED_SWITCHES = 20000
 STATISTICS = "/proc/sys/kernel/bpf_stats_enabled"
 NAMES = {"nothing again": "nothing", "empty again": "empty"}
-CLOSE = ("nothing", "nothing again", "empty", "empty again", "fairlead")
-FAR = ("nothing", "fairlead", "runqlat")
+OURS = {"empty": ("-e", "sched"), "node": ("-n", "sched"), "cgroups": ("sched",)}
+CLOSE = ("nothing", "nothing again", "empty", "empty again", "node", "cgroups")
+FAR = ("nothing", "cgroups", "runqlat")
 VARIANTS = CLOSE + ("runqlat",)
 COMPARISONS = (("nothing again", "nothing"), ("empty again", "empty"), ("empty", "nothing"),
-               ("fairlead", "nothing"), ("runqlat", "nothing"), ("fairlead", "empty"))
+               ("node", "nothing"), ("cgroups", "nothing"), ("runqlat", "nothing"),
+               ("node", "empty"), ("cgroups", "empty"))
 
 
 def last_cpu():
@@ -89,10 +92,8 @@ def statistics_on():
 
 def loaded(variant, runqlat):
     kind = NAMES.get(variant, variant)
-    if kind == "empty":
-        return Holder(1, f"{BUILT}/tests/bench/hold", f"{BUILT}/tests/bench/empty.bpf.o")
-    if kind == "fairlead":
-        return Holder(3, f"{BUILT}/tests/bench/hold", "sched")
+    if kind in OURS:
+        return Held(*OURS[kind])
     if kind == "runqlat":
         return Holder(3, runqlat, "86400", "1")     # wakeup, wakeup_new, switch
     return contextlib.nullcontext()
@@ -152,7 +153,7 @@ def summary(blocks):
     result = {"comparisons": {}, "kernel": {}}
     for one, other in COMPARISONS:
         result["comparisons"][f"{one} / {other}"] = compare(blocks, one, other)
-    for variant in ("empty", "fairlead", "runqlat"):
+    for variant in ("empty", "node", "cgroups", "runqlat"):
         run_ns = quartiles(typical(b, variant, "run_ns") for b in blocks)
         runs = statistics.median(typical(b, variant, "runs_a_switch") for b in blocks)
         result["kernel"][variant] = {"run_ns": run_ns, "runs_a_switch": runs,

@@ -89,11 +89,14 @@ class Running:
     def bpf(self):
         return bpf_objects(self.pids())
 
+    def runs_by_program(self):
+        """{program's id: (nanoseconds, runs)} by the kernel's statistics."""
+        return {number: tuple(int(rows.get(field, 0)) for field in ("run_time_ns", "run_cnt"))
+                for (kind, number), rows in self.bpf().items() if kind == "prog"}
+
     def runs(self):
         """What the kernel's statistics say of its programs: nanoseconds and runs, in all."""
-        programs = [rows for (kind, _), rows in self.bpf().items() if kind == "prog"]
-        return [sum(int(rows.get(field, 0)) for rows in programs)
-                for field in ("run_time_ns", "run_cnt")]
+        return [sum(column) for column in zip((0, 0), *self.runs_by_program().values())]
 
 
 class Holder(Running):
@@ -105,6 +108,22 @@ class Holder(Running):
 
     def is_ready(self):
         return super().is_ready() and sum(kind == "link" for kind, _ in self.bpf()) >= self.links
+
+
+class Held(Running):
+    """tests/bench/hold WORDS: what the programs themselves cost, as nobody reads them."""
+
+    def __init__(self, *words):
+        self.said = tempfile.TemporaryFile("w+", encoding="ascii")
+        super().__init__(f"{BUILT}/tests/bench/hold", *words, output=self.said)
+
+    def __exit__(self, *rest):
+        super().__exit__(*rest)
+        self.said.close()
+
+    def is_ready(self):
+        self.said.seek(0)
+        return super().is_ready() and self.said.read() == "held\n"
 
 
 class Agent(Running):

@@ -58,7 +58,7 @@ def prove_cost(proof):
     compared, kernel = result["comparisons"], result["kernel"]
     common = {"how": HOW.format(count), "control": {
         name: compared[name]["ratio"] for name in compared if "again" in name}}
-    ours, empty = compared["fairlead / nothing"], compared["fairlead / empty"]
+    ours, empty = compared["cgroups / nothing"], compared["cgroups / empty"]
     peer = compared["runqlat / nothing"]
 
     proof.claim("≤ +1 % over an empty program on the same hook", limit="median ratio ≤ 1.01",
@@ -66,28 +66,28 @@ def prove_cost(proof):
                         "empty over nothing": compared["empty / nothing"]["ratio"],
                         "fairlead over nothing": ours["ratio"]},
                 holds=empty["ratio"][1] <= 1.01,
-                pairs=raw(blocks, "empty", "fairlead", "empty again"), **common)
+                pairs=raw(blocks, "empty", "cgroups", "empty again"), **common)
 
-    a_run = kernel["fairlead"]["run_ns"]
+    a_run = kernel["cgroups"]["run_ns"]
     proof.claim("≤ 100 ns a run", limit="median ≤ 100 ns by the kernel's BPF statistics",
                 figure={"ns quartiles": a_run,
                         "of which an empty program": kernel["empty"]["run_ns"][1]},
                 holds=a_run[1] <= 100, **common,
                 pairs={"columns": [f"fairlead, ns a run, half {n}"
-                              for n in range(1, len(blocks[0]["fairlead"]) + 1)],
-                       "rows": [[half["run_ns"] for half in b["fairlead"]] for b in blocks]})
+                              for n in range(1, len(blocks[0]["cgroups"]) + 1)],
+                       "rows": [[half["run_ns"] for half in b["cgroups"]] for b in blocks]})
 
     # Two measures, both of the same run, and both have to say so: what the workload loses, and
     # what the kernel books on the programs.
     added = peer["added_ns"][1] / ours["added_ns"][1] if ours["added_ns"][1] > 0 else float("inf")
-    booked = kernel["runqlat"]["ns_a_switch"] / kernel["fairlead"]["ns_a_switch"]
+    booked = kernel["runqlat"]["ns_a_switch"] / kernel["cgroups"]["ns_a_switch"]
     proof.claim("≥ 2x cheaper than runqlat in the same run",
                 limit="time added a switch, and ns a run x runs a switch: both ≥ 2x",
                 figure={"added": added, "booked by the kernel": booked,
                         "runqlat over nothing": peer["ratio"],
                         "fairlead over nothing": ours["ratio"]},
                 holds=added >= 2 and booked >= 2,
-                pairs=raw(blocks, "nothing", "fairlead", "runqlat", "nothing again"), **common)
+                pairs=raw(blocks, "nothing", "cgroups", "runqlat", "nothing again"), **common)
 
 
 if __name__ == "__main__":
