@@ -30,7 +30,7 @@ struct truth {
 /* What was done: the truths of one thing; the list ends where the value is negative. */
 struct account {
 	struct truth truths[TRUTHS];
-	uint64_t gate_ns; /* slept at the gate before it */
+	double gate_ns; /* slept at the gate before it */
 };
 
 static void pin(int cpu)
@@ -54,6 +54,18 @@ static double used_ns(int who)
 
 	getrusage(who, &u);
 	return seconds_ns(&u.ru_utime) + seconds_ns(&u.ru_stime);
+}
+
+/* By our own clock: what passed while we neither ran nor waited for the CPU. */
+static double off_cpu_ns(void)
+{
+	unsigned long long ran, waited;
+	char text[128];
+
+	if (fs_read("/proc/thread-self/schedstat", text, sizeof(text)) < 0 ||
+	    sscanf(text, "%llu %llu", &ran, &waited) != 2)
+		die("schedstat");
+	return (double)clock_mono_ns() - (double)waited - used_ns(RUSAGE_SELF);
 }
 
 static void burn(uint64_t ns)
@@ -86,13 +98,12 @@ static void do_run(struct account *a)
 static void do_sleep(struct account *a)
 {
 	const struct timespec nap = { 0, 4 * NS_PER_MSEC };
-	uint64_t began = clock_mono_ns();
+	double began = off_cpu_ns();
 	int naps = 60;
 
 	for (int i = 0; i < naps; i++)
 		nanosleep(&nap, NULL);
-	a->truths[0] =
-		(struct truth){ SCHED_SLEPT_NS, (double)(clock_mono_ns() - began + a->gate_ns) };
+	a->truths[0] = (struct truth){ SCHED_SLEPT_NS, off_cpu_ns() - began + a->gate_ns };
 	a->truths[1] = (struct truth){ SCHED_WAITS, naps + 1 };
 }
 
@@ -182,7 +193,7 @@ static _Noreturn void act(const struct own_cgroup *cgroup, int gate, int account
 	if (write(accounts, &ready, sizeof(ready)) != sizeof(ready))
 		_exit(2);
 	for (size_t i = 0; i < THINGS; i++) {
-		uint64_t began = clock_mono_ns();
+		double began = off_cpu_ns();
 		struct account a = { 0 };
 		char byte;
 
@@ -190,7 +201,7 @@ static _Noreturn void act(const struct own_cgroup *cgroup, int gate, int account
 			a.truths[t].value = -1;
 		if (read(gate, &byte, 1) != 1)
 			_exit(2);
-		a.gate_ns = clock_mono_ns() - began;
+		a.gate_ns = off_cpu_ns() - began;
 		if (byte)
 			things[i].act(&a);
 		if (write(accounts, &a, sizeof(a)) != sizeof(a))

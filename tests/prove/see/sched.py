@@ -1,0 +1,191 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The scheduler's account: waits as part Ground has them, what tasks do against what was done,
+both here and in Debian's kernels, and the waits against runqlat (libbpf-tools) on the same run.
+
+The controls: what a thing leaves alone is counted as 0 (a task that only burns starts nobody),
+and a second runqlat beside the first says what runqlat differs from itself by.
+"""
+import os
+import re
+import signal
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ground"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from proof import BUILT, prove, quietly, run, scaled
+
+import waits
+from running import Agent, Holder
+
+RUNS = 10
+QUANTILES = (0.5, 0.9, 0.99)
+LOAD = (-1, 4, 3, 2000)     # CPU, hogs, sleepers, ms of tests/lib/waits: waits of all lengths
+BULK = 0.95                 # of the waits have to be at most a bucket away
+CONTROL_WITHIN = 0.05       # of the waits: where two runqlats may differ by more than a bucket
+TIMES_WITHIN_HERE, TIMES_WITHIN_THERE = 0.02, 0.05
+TIMES_SLACK_NS = 5e6        # rusage of an exited child is to the tick
+COUNTS_SLACK = 3            # here somebody else may come by: a kernel thread that makes us wait
+COLUMNS = ["thing", "counter", "ours", "done"]
+HOW = "tests/lib/tasks SOCKET"
+IN_GUEST = waits.IN_GUEST
+
+
+def rows_of(text):
+    """The rows of tests/lib/tasks, as COLUMNS."""
+    found = re.findall(r"^(\w+) +(\w+) +(\d+) +(\d+)\s*$", text, re.MULTILINE)
+    return [[thing, counter, int(ours), int(done)] for thing, counter, ours, done in found]
+
+
+def tasks_here():
+    with Agent() as agent:
+        return [row for _ in range(scaled(RUNS, 2))
+                for row in rows_of(run(f"{BUILT}/tests/lib/tasks", agent.socket, "2").stdout)]
+
+
+def tasks_in(kernel):
+    lines = "tasks /run/f.sock 5 || true\n" * scaled(RUNS, 2)
+    rows = rows_of(run("tests/vm/person.sh", kernel, IN_GUEST % lines).stdout)
+    if not rows or len(rows) % scaled(RUNS, 2):
+        raise RuntimeError(f"the guest of {kernel} failed")
+    return rows
+
+
+def is_time(row):
+    return row[1].endswith("_seconds")
+
+
+def judge_tasks(proof, where, rows, times_within, slack):
+    counts = [row for row in rows if not is_time(row)]
+    times = [row for row in rows if is_time(row)]
+    nothing = [row[2] for row in counts if row[3] == 0]
+    apart = [abs(row[2] - row[3]) for row in counts]
+    common = {"how": HOW, "control": {"counted of what was not done": max(nothing)}}
+    by_counter = {}
+    for (_, counter, ours, done), off in zip(counts, apart):
+        if done:
+            so_far = by_counter.get(counter, 0)
+            by_counter[counter] = max(so_far, off)
+    proof.claim(f"starts, exits, execs, migrations, preemptions and waits of a cgroup, {where}",
+                limit=f"every run within {slack} of what was done" if slack else "every run exactly",
+                figure={"runs": scaled(RUNS, 2), "done": sum(row[3] for row in counts),
+                        "exact": f"{apart.count(0)} of {len(apart)}", "most apart": by_counter},
+                holds=max(apart) <= slack and max(nothing) == 0,
+                pairs={"columns": COLUMNS, "rows": counts}, **common)
+    off = [abs(row[2] - row[3]) / row[3] for row in times]
+    proof.claim(f"run and sleep times of a cgroup, {where}", figure={"most apart": max(off)},
+                limit=f"every run within {times_within:.0%} and {TIMES_SLACK_NS / 1e6:g} ms",
+                holds=all(abs(row[2] - row[3]) <= times_within * row[3] + TIMES_SLACK_NS
+                          for row in times),
+                pairs={"columns": COLUMNS, "rows": times}, **common)
+
+
+def ours_by_bucket(agent):
+    """Counts of all waits of the node in runqlat's buckets: its first, 0 and 1 us, are our first
+    two, and from there on a bucket of 2^n us is ours of 1.024 x 2^n."""
+    body = run("curl", "-sf", "--unix-socket", agent.socket, "http://fairlead/metrics").stdout
+    found, cpu, before, slot = {}, None, 0, 0
+    pattern = r'^fairlead_sched_wait_seconds_bucket\{cpu="(\d+)",le="[^"]+"\} (\d+)'
+    for of, count in re.findall(pattern, body, re.MULTILINE):
+        if of != cpu:
+            cpu, before, slot = of, 0, 0
+        bucket = max(0, slot - 1)
+        found[bucket] = found.get(bucket, 0) + int(count) - before
+        before, slot = int(count), slot + 1
+    return found
+
+
+def theirs_by_bucket(text):
+    counts = re.findall(r"^\s+\d+ -> \d+\s+: (\d+)", text, re.MULTILINE)
+    return {bucket: int(count) for bucket, count in enumerate(counts)}
+
+
+def quantile_bucket(buckets, quantile):
+    left = quantile * sum(buckets.values())
+    for bucket in sorted(buckets):
+        left -= buckets[bucket]
+        if left <= 0:
+            return bucket
+    return max(buckets)
+
+
+def farther_than_a_bucket(some, others):
+    """The share of waits that have no place in the other distribution at most a bucket away."""
+    last = max(*some, *others)
+
+    def below(buckets):
+        """Shares that lie in a bucket or under it, with one bucket more at either end."""
+        whole, sums = sum(buckets.values()), [0, 0]
+        for bucket in range(last + 1):
+            sums.append(sums[-1] + buckets.get(bucket, 0) / whole)
+        return sums + sums[-1:]
+    one, other = below(some), below(others)
+    return max(max(one[b] - other[b + 1], other[b] - one[b + 1]) for b in range(len(one) - 1))
+
+
+def beside_runqlat():
+    """A load between readings of all three: [(ours, runqlat's, the other runqlat's)]."""
+    tool = run("setup/peer.sh", "libbpf-tools", "runqlat").stdout.strip()
+    found = []
+    with Agent() as agent:
+        for _ in range(scaled(RUNS, 2)):
+            with tempfile.TemporaryFile("w+", encoding="utf-8") as one, \
+                 tempfile.TemporaryFile("w+", encoding="utf-8") as other:
+                with Holder(3, tool, output=one, ends_by=signal.SIGINT), \
+                     Holder(3, tool, output=other, ends_by=signal.SIGINT):
+                    before = ours_by_bucket(agent)
+                    run(f"{BUILT}/tests/lib/waits", agent.socket, *map(str, LOAD))
+                    after = ours_by_bucket(agent)
+                texts = []
+                for file in (one, other):
+                    file.seek(0)
+                    texts.append(theirs_by_bucket(file.read()))
+            found.append(({b: after[b] - before.get(b, 0) for b in after}, *texts))
+    return found
+
+
+def runqlat_is_off(found):
+    share = max(farther_than_a_bucket(one, other) for _, one, other in found)
+    return f"two runqlats differ in {share:.1%} of the waits" if share > CONTROL_WITHIN else ""
+
+
+def compare_with_runqlat(proof):
+    found = quietly(beside_runqlat, runqlat_is_off)
+    rows = [[quantile_bucket(b, q) for q in QUANTILES for b in three]
+            + [farther_than_a_bucket(three[0], three[1]), farther_than_a_bucket(*three[1:])]
+            + [sum(b.values()) for b in three] for three in found]
+    quantiles = [(row[3 * n], row[3 * n + 1], row[3 * n + 2])
+                 for row in rows for n in range(len(QUANTILES))]
+    apart = [abs(ours - theirs) for ours, theirs, _ in quantiles]
+    outside = [row[3 * len(QUANTILES)] for row in rows]
+    names = ("ours", "runqlat", "runqlat again")
+    common = {"how": f"tests/lib/waits SOCKET {' '.join(map(str, LOAD))}, all waits of the node",
+              "control": {"runqlat from a second one, buckets of the quantiles":
+                          max(abs(a - b) for _, a, b in quantiles),
+                          "waits farther than one bucket": max(row[10] for row in rows)},
+              "pairs": {"columns": [f"bucket of p{q * 100:g}, {who}" for q in QUANTILES
+                                    for who in names]
+                        + ["farther than a bucket, ours", "runqlat again"]
+                        + [f"waits, {who}" for who in names], "rows": rows}}
+    proof.claim("waits against runqlat on the same run: quantiles", holds=max(apart) <= 1,
+                limit="p50, p90 and p99 of every run within one log2 bucket",
+                figure={"runs": len(rows), "buckets apart at most": max(apart),
+                        "in the same bucket": apart.count(0) / len(apart)}, **common)
+    proof.claim("waits against runqlat on the same run: the bulk of the histogram",
+                limit=f"{BULK:.0%} of the waits of every run within one log2 bucket",
+                figure={"within one bucket, least": 1 - max(outside)},
+                holds=max(outside) <= 1 - BULK, **common)
+
+
+def prove_sched(proof):
+    waits.prove_waits(proof)
+    judge_tasks(proof, "natively", tasks_here(), TIMES_WITHIN_HERE, COUNTS_SLACK)
+    for kernel in waits.KERNELS:
+        judge_tasks(proof, f"in a VM of {kernel}", tasks_in(kernel), TIMES_WITHIN_THERE,
+                    COUNTS_SLACK)
+    compare_with_runqlat(proof)
+
+
+if __name__ == "__main__":
+    prove(prove_sched)
