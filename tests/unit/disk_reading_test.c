@@ -17,7 +17,7 @@ static struct disk_sample sample_of(uint64_t ios)
 
 	c->ios = c->completed = c->queue.slots[2] = c->device.slots[9] = ios;
 	c->bytes = ios * 4096;
-	share.op[FL_DISK_WRITE] = (struct disk_share_count){ ios, ios * 4096 };
+	share.op[FL_DISK_WRITE] = (struct disk_share_count){ .ios = ios, .bytes = ios * 4096 };
 	s.devices = devices;
 	s.device_count = 2;
 	s.shares = &share;
