@@ -22,22 +22,23 @@
 enum fl_disk_op { FL_DISK_READ, FL_DISK_WRITE, FL_DISK_DISCARD, FL_DISK_FLUSH, FL_DISK_OPS };
 
 /*
- * What was given to the device, and what came back: as many as are in `device`, and untimed.
- * What nearly every request counts in lies in two cache lines: the first, and the one with the
- * times of a device from 1 us to 128 us.
+ * What was given to the device, and what came back: as many as are in `device`, and untimed and
+ * cut.  A request often comes back on another CPU, so what is counted there shares no cache line
+ * with what is counted at the start; either is in few lines.
  */
 struct fl_disk_count {
 	__u64 started, started_bytes;
-	__u64 queue_ns, device_ns;      /* sums of the two below */
-	__u64 queue[FL_HIST_SLOTS];     /* of those that came back: from the making to the start */
-	__u64 device[FL_HIST_SLOTS];    /* from the start to the end */
 	__u64 requeued, requeued_bytes; /* started, then taken back to be started again */
 	__u64 merged;                   /* joined to a request that waited */
+	__u64 pad[3];
+	__u64 queue_ns, device_ns;  /* sums of the two below */
+	__u64 queue[FL_HIST_SLOTS]; /* of those that came back: from the making to the start */
 	__u64 errors;
-	__u64 unsplit; /* of those in `device`: queued time is in there as well */
-	__u64 untimed; /* came back without a stamp at all */
-	__u64 cut;     /* pieces of a bio that came back with it, so without a time of their own */
-	__u64 pad[5];
+	__u64 unsplit;               /* of those in `device`: queued time is in there as well */
+	__u64 device[FL_HIST_SLOTS]; /* from the start to the end */
+	__u64 untimed;               /* came back without a stamp at all */
+	__u64 cut; /* pieces of a bio that came back with it, so without a time of their own */
+	__u64 pad2[2];
 };
 
 struct fl_disk_device {
@@ -50,22 +51,23 @@ struct fl_disk_device {
 	struct fl_disk_count op[FL_DISK_OPS];
 };
 
+/* First what is only read nearly always, then what is counted at the start. */
 struct fl_disk_cgroup {
 	__u64 id;  /* fl_disk_share() */
 	__u64 row; /* its own place */
+	__u64 errors[FL_DISK_OPS];
+	__u64 pad[2];
 	struct fl_disk_pair {
 		__u64 ios, bytes;
 	} started[FL_DISK_OPS], requeued[FL_DISK_OPS];
-	__u64 errors[FL_DISK_OPS];
-	__u64 pad[2];
 };
 
-/* What came back to a cgroup, in the row of the same number; laid out as fl_disk_count. */
+/* What came back to a cgroup, in the row of the same number. */
 struct fl_disk_detail {
 	struct fl_disk_times {
 		__u64 queue_ns, device_ns;
-		__u64 untimed; /* came back, and is in neither of the two */
 		__u64 queue[FL_HIST_SLOTS];
+		__u64 untimed; /* came back, and is in neither of the two */
 		__u64 pad;
 		__u64 device[FL_HIST_SLOTS];
 		__u64 pad2[4];

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/signals/disk_reading.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "agent/base/cleanup.h"
 #include "agent/probes/disk_sample.h"
 #include "tests/lib/test.h"
@@ -12,6 +15,7 @@ static struct disk_sample sample_of(uint64_t ios)
 	struct disk_sample s = none, copy = none;
 	struct disk_device_sample devices[2] = { { .number = 8 << 20, .index = 3 },
 						 { .number = 7 << 20, .index = 4 } };
+	struct disk_detail details[1 + _DISK_GONE_MAX]; /* of the share; of what is gone */
 	struct disk_share share = { .cgroup = 77, .index = 4 };
 	struct disk_count *c = &devices[1].op[FL_DISK_WRITE];
 
@@ -22,6 +26,9 @@ static struct disk_sample sample_of(uint64_t ios)
 	s.device_count = 2;
 	s.shares = &share;
 	s.share_count = 1;
+	memset(details, 0, sizeof(details));
+	details[0].op[FL_DISK_WRITE].device = c->device;
+	s.details = details;
 	if (disk_sample_copy(&copy, &s))
 		return none;
 	return copy;
@@ -40,6 +47,20 @@ static int only_what_is_between_counts(void)
 	CHECK(c->ios == 30 && c->bytes == 30 * 4096 && c->completed == 30);
 	CHECK(hist_count(&c->device) == 30 && hist_count(&c->queue) == 30);
 	CHECK(d.shares[0].op[FL_DISK_WRITE].ios == 30);
+	CHECK(hist_count(&d.details[0].op[FL_DISK_WRITE].device) == 30);
+	return 0;
+}
+
+static int times_per_cgroup_need_both_ends(void)
+{
+	CLEANUP(disk_sample_clear) struct disk_sample then = sample_of(100);
+	CLEANUP(disk_sample_clear) struct disk_sample now = sample_of(130);
+	CLEANUP(disk_sample_clear) struct disk_sample d = { 0 };
+
+	free(then.details);
+	then.details = NULL;
+	CHECK(disk_reading_between(&d, &then, &now) == 0);
+	CHECK(!d.details && d.shares[0].op[FL_DISK_WRITE].ios == 30);
 	return 0;
 }
 
@@ -83,4 +104,5 @@ TEST_MAIN({ "only what is between counts", only_what_is_between_counts },
 	  { "a disk that came back counts from zero", a_disk_that_came_back_counts_from_zero },
 	  { "a row that went to another cgroup counts from zero",
 	    a_row_that_went_to_another_cgroup_counts_from_zero },
+	  { "times per cgroup need both ends", times_per_cgroup_need_both_ends },
 	  { "from nothing everything is new", from_nothing_everything_is_new }, )
