@@ -146,6 +146,10 @@ vm: all
 	$Q tests/vm/person.sh $(KERNEL)
 prove: all
 	$Q tests/prove/prove.sh $(PART)
+# COST=0.1 is a trial; the page that is kept is of a quiet machine.
+cost: all tools
+	$Q setup/install.sh build test prove
+	$Q O=$O python3 tests/bench/report.py --scale $(or $(COST),1) >$O/cost.md && cp $O/cost.md docs/cost.md
 vmlinux:
 	$Q setup/install.sh build vm
 	$Q vmlinux/generate.sh x86_64
@@ -161,5 +165,5 @@ clean: ; $Q rm -rf $O
 FORCE:
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all san tools unit-tests fuzz-targets run test fuzz vm prove vmlinux docs format clean FORCE $(tiers:%=test-%)
+.PHONY: all san tools unit-tests fuzz-targets run test fuzz vm prove cost vmlinux docs format clean FORCE $(tiers:%=test-%)
 -include $(shell find $O -name '*.d' -type f 2>/dev/null)

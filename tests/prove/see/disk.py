@@ -31,7 +31,7 @@ losetup /dev/loop0 /tmp/disk
 mke2fs /dev/loop0 >/dev/null
 mkdir /mnt/known
 mount -t ext4 /dev/loop0 /mnt/known
-fairlead agent --socket /run/f.sock --state-dir /tmp/state 2>/dev/null &
+fairlead agent --socket /run/f.sock --state-dir /tmp/state --bpf-budget 1s 2>/dev/null &
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 for run in %s; do disks /run/f.sock /dev/loop0 /mnt/known || true; done
 kill -TERM $!; wait $!"""

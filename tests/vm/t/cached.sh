@@ -6,7 +6,7 @@ set -eu
 modprobe loop
 dd if=/dev/zero of=/tmp/disk bs=1M count=64 2>/dev/null
 losetup /dev/loop0 /tmp/disk
-fairlead agent --socket /run/f.sock --state-dir /tmp/state &
+fairlead agent --socket /run/f.sock --state-dir /tmp/state --bpf-budget 1s &
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 cached /run/f.sock /dev/loop0
 fairlead doctor --socket /run/f.sock >/tmp/doctor
@@ -16,7 +16,7 @@ kill -TERM $!
 wait $!
 
 # The functions themselves, as where there is no tracepoint: reads, misses and faults.
-fairlead agent --socket /run/f.sock --state-dir /tmp/state --cache-hook fentry &
+fairlead agent --socket /run/f.sock --state-dir /tmp/state --bpf-budget 1s --cache-hook fentry &
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 cached /run/f.sock /dev/loop0 >/tmp/probed || true
 grep -E 'accesses|reads|misses|faults' /tmp/probed >/tmp/of_functions

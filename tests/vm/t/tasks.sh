@@ -4,7 +4,7 @@
 # limit: 120
 set -eu
 for hook in auto raw_tp; do
-	fairlead agent --socket /run/f.sock --state-dir /tmp/state --sched-hook $hook &
+	fairlead agent --socket /run/f.sock --state-dir /tmp/state --bpf-budget 1s --sched-hook $hook &
 	until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 	tasks /run/f.sock 5
 	kill -TERM $!

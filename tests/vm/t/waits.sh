@@ -3,7 +3,7 @@
 # waits of a cgroup agree with its tasks' schedstat within 0.1 % on one CPU, and lose little unpinned
 # limit: 120
 set -eu
-fairlead agent --socket /run/f.sock --state-dir /tmp/state &
+fairlead agent --socket /run/f.sock --state-dir /tmp/state --bpf-budget 1s &
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 
 # ratio LOW HIGH CPU HOGS SLEEPERS
