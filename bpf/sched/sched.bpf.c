@@ -140,8 +140,19 @@ static __always_inline void leave(struct fl_sched_cpu *cpu, const struct fl_swit
 		add(cpu, &detail_at(at)->rare.exited, 1);
 }
 
+/* Typed loads where there are types: the helper is refused under lockdown=confidentiality. */
+static __always_inline void copy_name(char *to, struct task_struct *task, bool typed)
+{
+	if (typed) {
+		((__u64 *)to)[0] = *(__u64 *)&task->comm[0];
+		((__u64 *)to)[1] = *(__u64 *)&task->comm[8];
+	} else {
+		bpf_probe_read_kernel_str(to, sizeof(task->comm), task->comm);
+	}
+}
+
 static __always_inline void count_long_wait(const struct fl_switch *s, __u64 wait,
-					    struct task_struct *task)
+					    struct task_struct *task, bool typed)
 {
 	struct fl_sched_waiter *row =
 		fl_ledger_row(fl_sched_waiter, sizeof(*row), FL_SCHED_WAITERS, 1, 0, s->comes);
@@ -151,7 +162,7 @@ static __always_inline void count_long_wait(const struct fl_switch *s, __u64 wai
 	if (wait > row->longest_ns)
 		row->longest_ns = wait;
 	row->cgroup = s->cgroup;
-	bpf_probe_read_kernel_str(row->comm, sizeof(row->comm), task->comm);
+	copy_name(row->comm, task, typed);
 }
 
 static __always_inline void count_wait(struct fl_sched_cpu *cpu, const struct fl_switch *s,
@@ -199,7 +210,7 @@ static __always_inline void count_absence(struct fl_sched_cpu *cpu, const struct
 }
 
 static __always_inline void arrive(struct fl_sched_cpu *cpu, const struct fl_switch *s,
-				   struct task_struct *task)
+				   struct task_struct *task, bool typed)
 {
 	cpu->since = s->now;
 	cpu->idle = !s->comes;
@@ -215,16 +226,16 @@ static __always_inline void arrive(struct fl_sched_cpu *cpu, const struct fl_swi
 		return;
 	count_wait(cpu, s, s->now - s->queued);
 	if (__builtin_expect(s->now - s->queued > FL_SCHED_LONG_NS, 0))
-		count_long_wait(s, s->now - s->queued, task);
+		count_long_wait(s, s->now - s->queued, task, typed);
 }
 
 static __always_inline int switched(struct fl_sched_cpu *cpu, const struct fl_switch *s,
-				    struct task_struct *next)
+				    struct task_struct *next, bool typed)
 {
 	__u64 begun = fl_self_begin(&cpu->self[FL_SCHED_SWITCH]);
 
 	leave(cpu, s);
-	arrive(cpu, s, next);
+	arrive(cpu, s, next, typed);
 	fl_self_end(&cpu->self[FL_SCHED_SWITCH], begun);
 	return 0;
 }
@@ -247,7 +258,7 @@ int BPF_PROG(fl_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		.dead = prev_state & TASK_IS_DEAD,
 	};
 
-	return switched(cpu, &s, next);
+	return switched(cpu, &s, next, true);
 }
 
 /* The same for kernels that refuse the typed hook: every step is a checked copy, so dearer. */
@@ -269,7 +280,7 @@ int BPF_PROG(fl_sched_raw, bool preempt, struct task_struct *prev, struct task_s
 		.dead = prev_state & TASK_IS_DEAD,
 	};
 
-	return switched(cpu, &s, next);
+	return switched(cpu, &s, next, false);
 }
 
 /* Seldom enough for adds that nobody can come between: a task may be preempted in here. */
