@@ -28,7 +28,7 @@ const struct load_subject disk_subject = {
 		     { { "tp_btf/block_rq_issue", "fl_disk_issue" },
 		       { "raw_tp/block_rq_issue", "fl_disk_issue_raw" } } },
 		   { "block_rq_complete",
-		     "times, errors and what is in flight",
+		     "times, errors, and flushes without data",
 		     false,
 		     { { "tp_btf/block_rq_complete", "fl_disk_complete" },
 		       { "raw_tp/block_rq_complete", "fl_disk_complete_raw" } } },

@@ -11,6 +11,6 @@ fairlead=${FAIRLEAD:-$O/fairlead}
 
 realpath -s "$fairlead"
 [ ! -d "$O/tests" ] || find "$(realpath "$O/tests")" -type f -perm -u+x
-for tool in ip tc bpftool dmsetup mkfs.ext4; do
+for tool in ip tc bpftool dmsetup mkfs.ext4 setpriv; do
 	command -v "$tool" || true
 done

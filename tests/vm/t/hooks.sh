@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# with the rights of the base DaemonSet all hooks are on; one that is refused costs its own metric, told with the reason
+# limit: 240
+set -eu
+modprobe loop
+dd if=/dev/zero of=/tmp/disk bs=1M count=64 2>/dev/null
+losetup /dev/loop0 /tmp/disk
+base_rights='setpriv --no-new-privs --inh-caps=-all --bounding-set=-all,+cap_6,+cap_7,+cap_38,+cap_39'
+agent() {
+	"$@" fairlead agent --socket /run/f.sock --state-dir /tmp/state &
+	until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
+	{ tasks /run/f.sock 5 && cached /run/f.sock /dev/loop0 && disks /run/f.sock /dev/loop0; } >/tmp/use || cat /tmp/use
+	get /run/f.sock /metrics | grep fairlead_hook_up >/tmp/hooks
+	kill -TERM $!
+	wait $!
+}
+off() { sed -n 's/.*event="\([^"]*\)".* 0$/\1/p' /tmp/hooks; }
+
+# shellcheck disable=SC2086 # a list of words
+agent $base_rights
+[ -z "$(off)" ]
+grep -q '^flush ios' /tmp/use	# the last line of the last of them, which came only if all agreed
+
+agent refuse fl_sched_migrate
+[ "$(off)" = sched_migrate_task ]
+grep 'event="sched_migrate_task".*EPERM' /tmp/hooks
