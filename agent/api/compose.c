@@ -54,7 +54,9 @@ static void name_it(char ret[CGROUP_PATH_MAX], struct name_finder *f, uint64_t i
 	if (path)
 		snprintf(ret, CGROUP_PATH_MAX, "%s", path);
 	else
-		snprintf(ret, CGROUP_PATH_MAX, "(gone, id %llu)", (unsigned long long)id);
+		snprintf(ret, CGROUP_PATH_MAX, "(%s, id %llu)",
+			 f->names && !cgroup_names_from_root(f->names) ? "elsewhere" : "gone",
+			 (unsigned long long)id);
 }
 
 struct cgroup_snapshot *compose_cgroup(struct snapshot *s, uint64_t id, const char *path)

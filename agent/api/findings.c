@@ -266,6 +266,24 @@ void findings_cache_check(const struct cache_check *check, struct findings *ret)
 				  : "set cache.hook to auto");
 }
 
+void findings_part_of_tree(const char *mount, struct findings *ret)
+{
+	struct finding *f = NULL;
+
+	for (size_t i = 0; i < ret->count && !f; i++)
+		if (!strcmp(ret->rows[i].name, "cgroups"))
+			f = &ret->rows[i];
+	if (!f || f->state == FINDING_OFF)
+		return;
+	f->state = FINDING_FALLBACK;
+	snprintf(f->reason, sizeof(f->reason),
+		 "%s shows a part of the cgroup2 tree only: what is outside of it has no name",
+		 mount);
+	set(f->lost, "names, pods and units of cgroups elsewhere; rows of removed ones stay taken");
+	set(f->mend, "in a container: mount the host's /sys/fs/cgroup anywhere in it, read-only, "
+		     "and start anew");
+}
+
 void findings_left_out(const char *detail, double share, uint64_t allowed_ns, struct findings *ret)
 {
 	struct finding *f = findings_add(ret, FINDING_BACKEND, FINDING_OFF, detail);

@@ -32,6 +32,9 @@ void findings_hook(const struct subject_state *state, int part, struct hook_snap
 /* Does what we count of the page cache agree with the kernel's own counters? */
 void findings_cache_check(const struct cache_check *check, struct findings *ret);
 
+/* Only a part of the cgroup tree is in sight, here. */
+void findings_part_of_tree(const char *mount, struct findings *ret);
+
 /* A detail that is left out because measuring took this share of the node. */
 void findings_left_out(const char *detail, double share, uint64_t allowed_ns, struct findings *ret);
 

@@ -472,6 +472,9 @@ static void name_place(struct node *n, struct history_place *p, bool disk)
 		path = cgroup_names_find(n->names.cgroups, p->key);
 		if (path)
 			snprintf(p->name, sizeof(p->name), "%s", path);
+		else if (!cgroup_names_from_root(n->names.cgroups))
+			snprintf(p->name, sizeof(p->name), "(elsewhere, id %llu)",
+				 (unsigned long long)p->key);
 	}
 }
 
@@ -682,6 +685,8 @@ void node_findings(const struct node *n, struct findings *ret)
 
 	findings_collect(n->states, _SUBJECT_MAX, &n->machine, n->capabilities, ret);
 	add_losses(n, n->sample, &ret->lost);
+	if (n->names.cgroups && !cgroup_names_from_root(n->names.cgroups))
+		findings_part_of_tree(cgroup_names_mount(n->names.cgroups), ret);
 	for (int i = 0; i < _DETAIL_MAX; i++)
 		if (n->budget.off[i])
 			findings_left_out(details[i].name, n->budget.share, n->budget_ns, ret);

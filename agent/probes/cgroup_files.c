@@ -265,11 +265,12 @@ static bool read_first(struct reading *r, const struct hierarchy *h, const char 
 	const struct cgroup_file *first = h->controllers[0]->files;
 	struct cgroup_use use = { 0 };
 	const struct cgroup_row *last;
+	const char *below = cgroup_names_below(h->names, path);
 	struct cgroup_row *row;
 	char name[PATH_MAX];
 
 	if ((first->rare && r->briefly) ||
-	    snprintf(name, sizeof(name), "%s%s%s", path + 1, path[1] ? "/" : "", first->name) >=
+	    snprintf(name, sizeof(name), "%s%s%s", below + 1, below[1] ? "/" : "", first->name) >=
 		    (int)sizeof(name) ||
 	    read_file(r, h->mount, name, first, &use))
 		return false;
@@ -290,6 +291,7 @@ static bool read_first(struct reading *r, const struct hierarchy *h, const char 
 static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const char *path,
 			  uint64_t id)
 {
+	const char *below = cgroup_names_below(h->names, path);
 	size_t known = text_index_find(&r->rows, path);
 	CLEANUP(closep) int folder = -1;
 	struct cgroup_row *row;
@@ -309,7 +311,7 @@ static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const ch
 		return 0;
 	if (first && h->count == 1 && !h->controllers[0]->files[1].name)
 		return 0;
-	folder = openat(h->mount, path[1] ? path + 1 : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	folder = openat(h->mount, below[1] ? below + 1 : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0) { /* gone meanwhile, or not for us */
 		r->sample.refused += errno == EACCES;
 		return 0;

@@ -47,7 +47,10 @@ static bool read_pod(const char *name, size_t length, struct attribution *ret)
 	return false;
 }
 
-/* "<id>", "crio-<id>", "cri-containerd-<id>.scope"; not the monitor beside it. */
+/*
+ * "<id>", "crio-<id>", "cri-containerd-<id>.scope", "….slice:cri-containerd:<id>"; not the monitor
+ * beside it.
+ */
 static bool read_container(const char *name, size_t length, struct attribution *ret)
 {
 	size_t stem = ends(name, length, ".scope") ? length - 6 : length;
@@ -56,10 +59,31 @@ static bool read_container(const char *name, size_t length, struct attribution *
 	if (stem < CONTAINER_DIGITS)
 		return false;
 	id = name + stem - CONTAINER_DIGITS;
-	if (digits(id, "") < CONTAINER_DIGITS || (id != name && id[-1] != '-') ||
+	if (digits(id, "") < CONTAINER_DIGITS || (id != name && id[-1] != '-' && id[-1] != ':') ||
 	    ends(name, (size_t)(id - name), "conmon-"))
 		return false;
 	snprintf(ret->container, sizeof(ret->container), "%.*s", CONTAINER_DIGITS, id);
+	return true;
+}
+
+static bool begins(const char *name, size_t length, const char *with)
+{
+	return length > strlen(with) && !strncmp(name, with, strlen(with));
+}
+
+/* "lxc.payload.<name>", "<name>" below "lxc" or "lxc.payload", "systemd-nspawn@<name>.service" */
+static bool read_machine(const char *name, size_t length, bool below_lxc, struct attribution *ret)
+{
+	size_t from = 0;
+
+	if (begins(name, length, "lxc.payload."))
+		from = strlen("lxc.payload.");
+	else if (begins(name, length, "systemd-nspawn@") && ends(name, length, ".service"))
+		from = strlen("systemd-nspawn@");
+	else if (!below_lxc)
+		return false;
+	length -= from + (ends(name, length, ".service") ? strlen(".service") : 0);
+	snprintf(ret->container, sizeof(ret->container), "%.*s", (int)length, name + from);
 	return true;
 }
 
@@ -76,14 +100,23 @@ static bool is_unit(const char *name, size_t length)
 struct attribution attribute(const char *path)
 {
 	struct attribution ret = { 0 };
+	bool below_lxc = false;
 
 	while (*path) {
 		size_t length = strcspn(path, "/");
+		bool pod = read_pod(path, length, &ret);
+		bool container;
 
-		if (read_pod(path, length, &ret))
+		if (pod)
 			ret.container[0] = '\0'; /* a node that is itself a container (kind) */
-		else if (!read_container(path, length, &ret) && is_unit(path, length))
-			snprintf(ret.unit, sizeof(ret.unit), "%.*s", (int)length, path);
+		container = read_container(path, length, &ret);
+		if (!pod && !container) {
+			read_machine(path, length, below_lxc, &ret);
+			if (is_unit(path, length))
+				snprintf(ret.unit, sizeof(ret.unit), "%.*s", (int)length, path);
+		}
+		below_lxc = (length == 3 && !strncmp(path, "lxc", 3)) ||
+			    (length == 11 && !strncmp(path, "lxc.payload", 11));
 		path += length + (path[length] == '/');
 	}
 	return ret;

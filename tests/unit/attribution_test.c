@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/signals/attribution.h"
 
+#include <dirent.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/lib/test.h"
@@ -97,7 +100,65 @@ static int what_only_looks_like_one_is_none(void)
 	return 0;
 }
 
-TEST_MAIN({ "pods of the systemd driver", pods_of_the_systemd_driver },
+#define TREES "tests/fixtures/cgroups"
+
+static bool said(const char *is, const char *field)
+{
+	return !strcmp(is, strcmp(field, "-") ? field : "");
+}
+
+/* One line of a tree: path, pod, container, unit; "-" for none. */
+static bool holds(char *line)
+{
+	char *fields[4];
+	struct attribution a;
+
+	line[strcspn(line, "\n")] = '\0';
+	if (*line == '#')
+		return true;
+	for (int i = 0; i < 4; i++) {
+		fields[i] = strsep(&line, "\t");
+		if (!fields[i])
+			return false;
+	}
+	a = attribute(fields[0]);
+	if (said(a.pod, fields[1]) && said(a.container, fields[2]) && said(a.unit, fields[3]))
+		return true;
+	printf("# %s: pod \"%s\" container \"%s\" unit \"%s\"\n", fields[0], a.pod, a.container,
+	       a.unit);
+	return false;
+}
+
+static int the_trees_of_all_who_make_cgroups_are_read_right(void)
+{
+	struct dirent *entry;
+	DIR *trees = opendir(TREES);
+	int lines = 0, wrong = 0;
+	char line[1024];
+
+	while (trees && (entry = readdir(trees))) {
+		char path[512];
+		FILE *tree;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), TREES "/%s", entry->d_name);
+		tree = fopen(path, "re");
+		for (; tree && fgets(line, sizeof(line), tree); lines++)
+			wrong += !holds(line);
+		if (tree)
+			fclose(tree);
+	}
+	if (trees)
+		closedir(trees);
+	CHECK(lines > 150);
+	CHECK(wrong == 0);
+	return 0;
+}
+
+TEST_MAIN({ "the trees of all who make cgroups are read right",
+	    the_trees_of_all_who_make_cgroups_are_read_right },
+	  { "pods of the systemd driver", pods_of_the_systemd_driver },
 	  { "pods of the cgroupfs driver", pods_of_the_cgroupfs_driver },
 	  { "pods below another root", pods_below_another_root },
 	  { "containers without a pod", containers_without_a_pod },

@@ -141,7 +141,7 @@ static int without_any_hierarchy_there_are_no_rows(void)
 	CLEANUP(rig_close) struct rig r = { .root = "/tmp/fairlead-files-XXXXXX" };
 
 	bundle_open(r.root, NULL);
-	bundle_write(r.root, "proc/self/mounts", "proc /proc proc rw 0 0\n");
+	bundle_write(r.root, "proc/self/mountinfo", "25 1 0:22 / /proc rw - proc proc rw\n");
 	rig_look(&r);
 	CHECK(read_at(&r, 1, false) == 0 && !r.s.count && !r.s.refused);
 	return 0;

@@ -253,11 +253,10 @@ static int the_means_are_right_for_irregular_intervals(void)
 	double values[40], seconds[40];
 	NODE();
 
-	srand(7);
 	look(&n);
 	for (int i = 0; i < 40; i++) {
-		seconds[i] = 1 + rand() % 9;
-		values[i] = rand() % 101 / 100.0;
+		seconds[i] = 1 + i * 7 % 9; /* 1 to 9 */
+		values[i] = i * 37 % 101 / 100.0;
 		work(&n, (uint64_t)seconds[i] * 1000, values[i]);
 		if (i == 20) { /* asleep through all of it */
 			n.boot_ns += 3 * NS_PER_SEC;

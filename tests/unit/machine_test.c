@@ -92,27 +92,101 @@ static int the_three_cgroup_layouts_are_told_apart(void)
 	return 0;
 }
 
+/* The path of a folder by its number, where a machine has these mounts. */
+static void path_by_number(const char *mountinfo, const char *folder, char ret[256], bool *whole)
+{
+	char *root = fake_machine("", "");
+	struct cgroup_names *names = NULL;
+	const char *found = NULL;
+	struct stat st;
+	char path[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/proc/self/mountinfo", root);
+	f = fopen(path, "we");
+	if (!f || fputs(mountinfo, f) < 0 || fclose(f))
+		abort();
+	snprintf(path, sizeof(path), "%s%s", root, folder);
+	if (!stat(path, &st) && !cgroup_names_new(&names, root, NULL))
+		found = cgroup_names_find(names, st.st_ino);
+	snprintf(ret, 256, "%s", found ? found : "(none)");
+	*whole = names && cgroup_names_whole(names) && cgroup_names_from_root(names);
+	remove_machine(root);
+	if (names &&
+	    (cgroup_names_refresh(names) != -ENOENT || cgroup_names_find(names, st.st_ino)))
+		snprintf(ret, 256, "(still there)");
+	cgroup_names_free(names);
+}
+
 static int a_cgroup_is_found_by_its_number(void)
 {
-	char *root = fake_machine("cgroup2 /cg cgroup2 rw 0 0\n", "");
-	struct cgroup_names *names = NULL;
+	bool whole;
 	char path[256];
-	struct stat st;
-	int found, whole, r;
 
-	snprintf(path, sizeof(path), "%s/cg/a/b", root);
-	CHECK(stat(path, &st) == 0);
-	r = cgroup_names_new(&names, root, NULL);
-	CHECK(r == 0);
-	found = cgroup_names_find(names, st.st_ino) &&
-		!strcmp(cgroup_names_find(names, st.st_ino), "/a/b");
-	whole = cgroup_names_whole(names);
-	remove_machine(root);
-	CHECK(cgroup_names_refresh(names) == -ENOENT);
-	CHECK(cgroup_names_find(names, st.st_ino) == NULL);
-	cgroup_names_free(names);
-	CHECK(found);
+	path_by_number("31 23 0:28 / /cg rw - cgroup2 cgroup2 rw,nsdelegate\n", "/cg/a/b", path,
+		       &whole);
+	CHECK(!strcmp(path, "/a/b"));
 	CHECK(!whole); /* a folder's inode is not that of a hierarchy's root */
+	path_by_number("31 23 0:28 / /cg rw shared:4 master:7 - cgroup2 cgroup2 rw\n", "/cg", path,
+		       &whole);
+	CHECK(!strcmp(path, "/"));
+	return 0;
+}
+
+static int of_several_mounts_the_one_that_shows_most_is_taken(void)
+{
+	bool whole;
+	char path[256];
+
+	/* a container's own, and beside it one from above its namespace */
+	path_by_number("31 23 0:28 / /cg/a/b rw - cgroup2 cgroup2 rw\n"
+		       "32 23 0:28 /../../.. /cg ro - cgroup2 cgroup2 rw\n",
+		       "/cg/a/b", path, &whole);
+	CHECK(!strcmp(path, "/a/b"));
+	path_by_number("32 23 0:28 /../../.. /cg ro - cgroup2 cgroup2 rw\n"
+		       "31 23 0:28 / /cg/a/b rw - cgroup2 cgroup2 rw\n",
+		       "/cg/a/b", path, &whole);
+	CHECK(!strcmp(path, "/a/b"));
+	/* one that is covered or hidden shows nothing */
+	path_by_number("32 23 0:28 /../.. /nowhere rw - cgroup2 cgroup2 rw\n"
+		       "31 23 0:28 / /cg rw - cgroup2 cgroup2 rw\n",
+		       "/cg/a", path, &whole);
+	CHECK(!strcmp(path, "/a"));
+	return 0;
+}
+
+static int below_a_part_of_the_tree_names_are_those_of_the_tree(void)
+{
+	bool whole;
+	char path[256];
+
+	path_by_number("31 23 0:28 /kubepods.slice /cg rw - cgroup2 cgroup2 rw\n", "/cg/a/b", path,
+		       &whole);
+	CHECK(!strcmp(path, "/kubepods.slice/a/b") && !whole);
+	path_by_number("31 23 0:28 /with\\040space /cg rw - cgroup2 cgroup2 rw\n", "/cg", path,
+		       &whole);
+	CHECK(!strcmp(path, "/with space"));
+	return 0;
+}
+
+static int lines_that_are_no_mounts_are_left_out(void)
+{
+	static const char *const lines[] = {
+		"",
+		"\n",
+		"31\n",
+		"31 23 0:28 / /cg rw cgroup2 cgroup2 rw\n",
+		"31 23 - cgroup2 cgroup2 rw\n",
+		"31 23 0:28 / /cg rw - cgroup2\n",
+		"31 23 0:28 / /cg rw - cgroup cgroup rw,cpu\n",
+	};
+	bool whole;
+	char path[256];
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		path_by_number(lines[i], "/cg/a", path, &whole);
+		CHECK(!strcmp(path, "(none)"));
+	}
 	return 0;
 }
 
@@ -123,7 +197,7 @@ static int no_cgroup2_mount_is_said(void)
 	int r = cgroup_names_new(&names, root, NULL);
 
 	remove_machine(root);
-	CHECK(r == -ENODEV && !names);
+	CHECK(r < 0 && !names);
 	return 0;
 }
 
@@ -131,4 +205,9 @@ TEST_MAIN({ "a list of CPUs is understood", a_list_of_cpus_is_understood },
 	  { "a list that is none is refused", a_list_that_is_none_is_refused },
 	  { "the cgroup layouts are told apart", the_three_cgroup_layouts_are_told_apart },
 	  { "a cgroup is found by its number", a_cgroup_is_found_by_its_number },
+	  { "of several mounts the one that shows most is taken",
+	    of_several_mounts_the_one_that_shows_most_is_taken },
+	  { "below a part of the tree names are those of the tree",
+	    below_a_part_of_the_tree_names_are_those_of_the_tree },
+	  { "lines that are no mounts are left out", lines_that_are_no_mounts_are_left_out },
 	  { "no cgroup2 mount is said", no_cgroup2_mount_is_said }, )

@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""An agent that sees the node's cgroups from inside a container."""
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from fairlead import Agent, folder
+from tap import check, cleanup, main, skip
+
+# Into a cgroup, then a cgroup and a mount namespace in which only that one is mounted.
+ENTER = ('echo 0 >"$1/cgroup.procs" && exec unshare -C -m sh -c \'tree=$1 host=$2; shift 2; '
+         '[ -z "$host" ] || mount --bind "$tree" "$host"; '
+         'umount -l "$tree" && mount -t cgroup2 none "$tree" && exec "$@"\' sh "$2" "$3" "${@:4}"')
+
+
+def tree():
+    with open("/proc/self/mounts", encoding="utf-8") as mounts:
+        found = [line.split()[1] for line in mounts if line.split()[2] == "cgroup2"]
+    return found[-1] if found else skip("no cgroup2 is mounted here")
+
+
+def cgroup(name):
+    path = os.path.join(tree(), f"fairlead-test-{name}-{os.getpid()}")
+    os.mkdir(path)
+    cleanup(lambda: os.path.isdir(path) and os.rmdir(path))
+    return path
+
+
+def run_in(path):
+    subprocess.run(["sh", "-c", 'echo 0 >"$0/cgroup.procs" && exec sleep 0.001', path], check=True)
+
+
+def inside(home, host=""):
+    """An agent in a container whose cgroup is `home`; host: where it has the host's tree, if."""
+    return Agent(prefix=("bash", "-c", ENTER, "bash", home, tree(), host))
+
+
+def finding(agent):
+    return next(b for b in agent.json("/v1/doctor")["backends"] if b["name"] == "cgroups")
+
+
+def paths(agent):
+    return {c["id"]: c["path"] for c in agent.json("/v1/snapshot?for=20ms")["cgroups"]}
+
+
+def test_from_inside_a_cgroup_namespace_doctor_says_what_is_out_of_sight():
+    "from inside a cgroup namespace its own cgroups have names, and doctor says that others are out of sight"
+    home, other = cgroup("home"), cgroup("other")
+    agent = inside(home)
+    child = os.path.join(home, "child")
+    os.mkdir(child)
+    cleanup(lambda: os.path.isdir(child) and os.rmdir(child))
+    run_in(child)
+    run_in(other)
+    seen = paths(agent)
+    check(seen[os.stat(child).st_ino] == "/child", seen)
+    check(seen[os.stat(other).st_ino] == f"(elsewhere, id {os.stat(other).st_ino})", seen)
+    said = finding(agent)
+    check(said["state"] == "fallback" and "a part of the cgroup2 tree" in said["reason"], said)
+    check("mount the host's /sys/fs/cgroup" in said["mend"], said)
+    agent.stop()
+
+
+def test_the_hosts_tree_is_found_wherever_it_is_mounted():
+    "the host's tree mounted at another place in the container gives every cgroup its name"
+    home, other = cgroup("home"), cgroup("other")
+    agent = inside(home, folder())
+    run_in(other)
+    seen = paths(agent)
+    check(seen[os.stat(other).st_ino] == "/" + os.path.basename(other), seen)
+    check("a part of" not in finding(agent)["reason"], finding(agent))
+    agent.stop()
+
+
+if __name__ == "__main__":
+    main(needs_root=True)
