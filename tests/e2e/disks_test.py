@@ -167,6 +167,40 @@ def test_a_disk_that_went_to_rest_stays_shown_and_does_nothing():
     equal(row["operations"]["read"]["ios"], 0, "reads in a window after its end")
 
 
+def write_blocks(device, count):
+    subprocess.run(["dd", "if=/dev/zero", f"of={device}", "bs=64k", f"count={count}", "oflag=direct"],
+                   check=True, capture_output=True)
+
+
+def row_of(agent, device):
+    found = [d for d in agent.json("/v1/snapshot?for=10ms")["disks"]
+             if d["name"] == os.path.basename(device)]
+    return found[0]["operations"]["write"] if found else None
+
+
+def test_a_disk_made_again_under_its_number_counts_on():
+    "a disk taken away and made again under its number, of another file, counts on and never backwards"
+    agent = Agent()
+    with loop_device() as device:
+        write_blocks(device, 16)
+        equal(row_of(agent, device)["ios_total"], 16, "writes")
+    path = os.path.join(folder(), "other")
+    with open(path, "wb") as file:
+        file.truncate(SIZE)
+    if subprocess.run(["losetup", device, path], capture_output=True, check=False).returncode:
+        skip("somebody else has taken the loop device meanwhile")
+    try:
+        row = row_of(agent, device)
+        check(row["ios"] == 0 and row["ios_total"] == 16, row)
+        write_blocks(device, 5)
+        row = row_of(agent, device)
+        check(row["ios"] == 0 and row["ios_total"] == 21, row)
+    finally:
+        subprocess.run(["losetup", "--detach", device], check=True)
+    points = [p for s in agent.json("/v1/history?series=disk_")["series"] for p in s["points"]]
+    check(all(p is None or 0 <= p < 1e12 for p in points), points)
+
+
 def test_disk_hook_off_leaves_disks_null_and_the_subject_says_why():
     "disk.hook off leaves disks null, and the subject says why"
     agent = Agent("--disk-hook", "off")

@@ -100,9 +100,56 @@ static int from_nothing_everything_is_new(void)
 	return 0;
 }
 
+static int a_disk_in_another_row_or_by_another_number_counts_from_zero(void)
+{
+	CLEANUP(disk_sample_clear) struct disk_sample then = sample_of(100);
+	CLEANUP(disk_sample_clear) struct disk_sample now = sample_of(130);
+	CLEANUP(disk_sample_clear) struct disk_sample d = { 0 }, e = { 0 };
+
+	now.devices[1].number++; /* another device took the row */
+	CHECK(disk_reading_between(&d, &then, &now) == 0);
+	CHECK(d.devices[1].op[FL_DISK_WRITE].ios == 130);
+	CHECK(!disk_restarted(&then, &now.devices[1]));
+	now.devices[1].number--;
+	now.devices[1].index++; /* made again under its number, in another row */
+	CHECK(disk_reading_between(&e, &then, &now) == 0);
+	CHECK(e.devices[1].op[FL_DISK_WRITE].ios == 130);
+	return 0;
+}
+
+/* Whichever of its counters shows it: none of the window may be negative, that is huge. */
+static int a_disk_that_begins_anew_is_told_by_any_counter(void)
+{
+	for (int what = 0; what < 6; what++) {
+		CLEANUP(disk_sample_clear) struct disk_sample then = sample_of(100);
+		CLEANUP(disk_sample_clear) struct disk_sample now = sample_of(130);
+		CLEANUP(disk_sample_clear) struct disk_sample d = { 0 };
+		struct disk_count *c = &then.devices[1].op[FL_DISK_WRITE];
+		uint64_t *counters[] = { &c->ios,
+					 &c->bytes,
+					 &c->completed,
+					 &c->queue.slots[2],
+					 &c->device.slots[9],
+					 &c->merged };
+
+		*counters[what] = 1000000;
+		CHECK(disk_restarted(&then, &now.devices[1]));
+		CHECK(disk_reading_between(&d, &then, &now) == 0);
+		c = &d.devices[1].op[FL_DISK_WRITE];
+		CHECK(c->ios == 130 && c->bytes == 130 * 4096 && c->completed == 130);
+		CHECK(hist_count(&c->device) == 130 && hist_count(&c->queue) == 130);
+	}
+	return 0;
+}
+
 TEST_MAIN({ "only what is between counts", only_what_is_between_counts },
 	  { "a disk that came back counts from zero", a_disk_that_came_back_counts_from_zero },
 	  { "a row that went to another cgroup counts from zero",
 	    a_row_that_went_to_another_cgroup_counts_from_zero },
 	  { "times per cgroup need both ends", times_per_cgroup_need_both_ends },
-	  { "from nothing everything is new", from_nothing_everything_is_new }, )
+	  { "from nothing everything is new", from_nothing_everything_is_new },
+	  { "from nothing everything is new", from_nothing_everything_is_new },
+	  { "a disk in another row or by another number counts from zero",
+	    a_disk_in_another_row_or_by_another_number_counts_from_zero },
+	  { "a disk that begins anew is told by any counter",
+	    a_disk_that_begins_anew_is_told_by_any_counter }, )
