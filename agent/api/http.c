@@ -459,13 +459,13 @@ static void came_or_went(void *context, struct MHD_Connection *c, void **mine,
 }
 
 /* The library notices the end of the stream and closes. */
-static uint64_t show_out(struct http *h, bool answered, uint64_t silent_since_ns)
+static uint64_t show_out(struct http *h, bool answered, uint64_t now_ns, uint64_t silent_ns)
 {
 	uint64_t shown = 0;
 
 	for (const struct guest *g = h->guests; g; g = g->next)
 		if (g->busy == answered && g->answered == answered &&
-		    g->since_ns <= silent_since_ns) {
+		    now_ns - g->since_ns >= silent_ns) {
 			shutdown(g->fd, SHUT_RDWR);
 			shown++;
 		}
@@ -478,8 +478,8 @@ static void on_look_round(void *context, uint32_t events)
 	struct http *h = context;
 
 	(void)events;
-	h->losses.cut_off += show_out(h, false, now - IDLE_SECONDS * NS_PER_SEC);
-	h->losses.cut_off += show_out(h, true, now - TAKE_SECONDS * NS_PER_SEC);
+	h->losses.cut_off += show_out(h, false, now, IDLE_SECONDS * NS_PER_SEC);
+	h->losses.cut_off += show_out(h, true, now, TAKE_SECONDS * NS_PER_SEC);
 }
 
 static enum MHD_Result back_from_sleep(struct http *h, struct MHD_Connection *c,
@@ -610,7 +610,7 @@ void http_drain(struct http *h)
 
 	if (listener >= 0)
 		shutdown(listener, SHUT_RD); /* who knocks now is refused, and does not wait */
-	show_out(h, false, clock_mono_ns());
+	show_out(h, false, clock_mono_ns(), 0);
 }
 
 unsigned int http_connections(const struct http *h)

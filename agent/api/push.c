@@ -79,6 +79,8 @@ static void done(struct worker_job *job, bool worked)
 	p->writing--;
 	if (!worked || j->failed || !p->sender) {
 		p->unwritten += p->sender != NULL;
+		if (p->sender && p->finishing)
+			sender_finish(p->sender);
 	} else {
 		char *data;
 
@@ -287,6 +289,8 @@ void push_finish(struct push *p)
 	p->given_up = c.given_up;
 	p->finishing = true;
 	push_one(p);
+	if (!p->writing) /* nobody is at work on a last one who would say so */
+		sender_finish(p->sender);
 }
 
 bool push_idle(struct push *p)

@@ -35,8 +35,10 @@ static struct budget_step leave_out(struct budget *b, const struct budget_load *
 
 	if (detail == b->count) /* the rest is what we are here for */
 		return (struct budget_step){ BUDGET_STAY, 0 };
-	if (b->came_ns && load->now_ns - b->came_ns < b->hold_ns && b->hold_ns < HOLD_MAX)
-		b->hold_ns *= 2;
+	if (!b->came_ns || load->now_ns - b->came_ns > HOLD_MAX)
+		b->hold_ns = HOLD_NS;
+	else if (load->now_ns - b->came_ns < b->hold_ns)
+		b->hold_ns = b->hold_ns * 2 < HOLD_MAX ? b->hold_ns * 2 : HOLD_MAX;
 	b->over = 0;
 	b->off[detail] = true;
 	b->went[b->gone++] = detail;

@@ -19,6 +19,10 @@ struct sched_read {
 	struct fl_sched_waiter *waiters;   /* FL_SCHED_WAITERS */
 	uint64_t waited[FL_SCHED_WAITERS]; /* what they had at the last look */
 	struct sched_counts gone;
+	uint64_t row_told[FL_LEDGER_ROWS]; /* run time: what was said last */
+	struct {
+		uint64_t run_ns, idle_ns;
+	} told[FL_CPUS];
 };
 
 static size_t elements(const struct sched_read *s)
@@ -133,6 +137,7 @@ struct running {
 static struct running read_running(const struct fl_sched_cpu *cpu)
 {
 	struct running r;
+	int tries = 1000; /* one that is not online may have stopped in the midst of it */
 
 	do {
 		r.since = __atomic_load_n(&cpu->since, __ATOMIC_ACQUIRE);
@@ -140,7 +145,8 @@ static struct running read_running(const struct fl_sched_cpu *cpu)
 		r.idle_ns = get(&cpu->idle_ns);
 		r.cgroup = get(&cpu->cgroup);
 		r.idle = __atomic_load_n(&cpu->idle, __ATOMIC_ACQUIRE);
-	} while (r.since != __atomic_load_n(&cpu->since, __ATOMIC_RELAXED));
+	} while ((!r.since || r.since != __atomic_load_n(&cpu->since, __ATOMIC_ACQUIRE)) &&
+		 --tries);
 	return r;
 }
 
@@ -165,7 +171,15 @@ static void add_run(struct sched_sample *sample, uint64_t cgroup, uint64_t ns)
 			sample->rows[i].counts.n[SCHED_RUN_NS] += ns;
 }
 
-static void read_times(const struct sched_read *s, const bool *online, struct sched_sample *ret)
+/* Now is only nearly so: what was told once is not taken back. */
+static uint64_t no_less(uint64_t *told, uint64_t ns)
+{
+	if (ns > *told)
+		*told = ns;
+	return *told;
+}
+
+static void read_times(struct sched_read *s, const bool *online, struct sched_sample *ret)
 {
 	uint64_t now = nearly_now(s);
 
@@ -174,10 +188,16 @@ static void read_times(const struct sched_read *s, const bool *online, struct sc
 		uint64_t open = r.since && now > r.since && online[cpu] ? now - r.since : 0;
 		uint64_t *n = ret->cpu[cpu].counts.n;
 
-		n[SCHED_RUN_NS] = r.run_ns + (r.idle ? 0 : open);
-		n[SCHED_IDLE_NS] = r.idle_ns + (r.idle ? open : 0);
+		n[SCHED_RUN_NS] = no_less(&s->told[cpu].run_ns, r.run_ns + (r.idle ? 0 : open));
+		n[SCHED_IDLE_NS] = no_less(&s->told[cpu].idle_ns, r.idle_ns + (r.idle ? open : 0));
 		if (!r.idle && r.cgroup)
 			add_run(ret, r.cgroup, open);
+	}
+	for (size_t i = 0; i < ret->row_count; i++) {
+		struct sched_row_sample *row = &ret->rows[i];
+
+		row->counts.n[SCHED_RUN_NS] =
+			no_less(&s->row_told[row->of.row], row->counts.n[SCHED_RUN_NS]);
 	}
 }
 
@@ -215,7 +235,7 @@ static void read_waiters(const struct sched_read *s, struct sched_sample *ret)
 		const struct fl_sched_waiter *from = &s->waiters[row];
 		struct sched_waiter_sample *to = &ret->waiters[ret->waiter_count];
 
-		if (!get(&from->waits))
+		if (!get(&from->waits) || (row != FL_LEDGER_OTHER && !get(&from->id)))
 			continue;
 		*to = (struct sched_waiter_sample){ .thread = (uint32_t)get(&from->id),
 						    .cgroup = get(&from->cgroup),
@@ -257,6 +277,7 @@ void sched_read_forget(struct sched_read *s, uint64_t cgroup)
 			if (shard)
 				__atomic_store_n(&s->cgroups[element].id, 0, __ATOMIC_RELAXED);
 		}
+		s->row_told[row] = 0;
 		__atomic_store_n(owner(s, row), 0, __ATOMIC_RELEASE);
 	}
 }
@@ -268,7 +289,10 @@ void sched_read_forget_waiters(struct sched_read *s)
 		uint64_t waits = get(&w->waits);
 
 		if (row != FL_LEDGER_OTHER && w->id && waits == s->waited[row]) {
-			w->waits = w->wait_ns = w->longest_ns = waits = 0;
+			mapped_take(&w->waits);
+			mapped_take(&w->wait_ns);
+			mapped_take(&w->longest_ns);
+			waits = 0;
 			__atomic_store_n(&w->id, 0, __ATOMIC_RELEASE);
 		}
 		s->waited[row] = waits;

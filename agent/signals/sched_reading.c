@@ -53,7 +53,8 @@ static const struct sched_waiter_sample *find_waiter(const struct sched_sample *
 {
 	for (size_t i = 0; i < in->waiter_count; i++)
 		if (in->waiters[i].thread == like->thread &&
-		    !strcmp(in->waiters[i].name, like->name) && in->waiters[i].waits <= like->waits)
+		    !strcmp(in->waiters[i].name, like->name) &&
+		    in->waiters[i].waits <= like->waits && in->waiters[i].wait_ns <= like->wait_ns)
 			return &in->waiters[i];
 	return NULL;
 }

@@ -22,6 +22,8 @@ static __always_inline void fl_self_end(struct fl_self *self, __u64 begun)
 		return;
 	ended = bpf_ktime_get_ns();
 	clock = bpf_ktime_get_ns() - ended; /* what one reading takes just now */
+	if (ended - begun > FL_SELF_MOST || clock > FL_SELF_MOST)
+		return;
 	self->timed++;
 	if (ended - begun > clock)
 		self->ns += ended - begun - clock;

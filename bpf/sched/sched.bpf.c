@@ -114,6 +114,7 @@ static __always_inline void leave(struct fl_sched_cpu *cpu, const struct fl_swit
 
 	if (!cpu->since || s->now < cpu->since)
 		return;
+	*(volatile __u64 *)&cpu->since = 0; /* until we are through: a reader waits for it */
 	if (cpu->idle)
 		cpu->idle_ns += ran;
 	if (!s->goes)
@@ -130,7 +131,7 @@ static __always_inline void leave(struct fl_sched_cpu *cpu, const struct fl_swit
 	}
 	cpu->run_ns += ran;
 	cpu->preempted += s->preempted;
-	if (cpu->no_cgroups)
+	if (cpu->no_cgroups || !cpu->cgroup)
 		return;
 	at = row_of_current(cpu);
 	add(cpu, &row_at(at)->run_ns, ran);
@@ -161,6 +162,8 @@ static __always_inline void count_long_wait(const struct fl_switch *s, __u64 wai
 	__sync_fetch_and_add(&row->wait_ns, wait);
 	if (wait > row->longest_ns)
 		row->longest_ns = wait;
+	if (row->id != s->comes) /* FL_LEDGER_OTHER: many */
+		return;
 	row->cgroup = s->cgroup;
 	copy_name(row->comm, task, typed);
 }
@@ -184,8 +187,9 @@ static __always_inline void count_wait(struct fl_sched_cpu *cpu, const struct fl
 
 static __always_inline void count_absence(struct fl_sched_cpu *cpu, const struct fl_switch *s)
 {
-	__u64 left = *left_at(s->comes), away;
+	__u64 left = *left_at(s->comes);
 	bool preempted = left & 1;
+	__s64 away;
 
 	if (!s->arrived) { /* what its word says is another's */
 		cpu->rare.started++;
@@ -199,7 +203,9 @@ static __always_inline void count_absence(struct fl_sched_cpu *cpu, const struct
 		cpu->lost++;
 		return;
 	}
-	away = ((s->now << LEFT_LOW) - left) >> LEFT_LOW;
+	away = (__s64)((s->now << LEFT_LOW) - (left & ~0x1ffull)) >> LEFT_LOW;
+	if (away < 0) /* clocks of two run queues differ a little */
+		away = 0;
 	if (preempted)
 		cpu->preempted_ns += away;
 	else
@@ -212,15 +218,15 @@ static __always_inline void count_absence(struct fl_sched_cpu *cpu, const struct
 static __always_inline void arrive(struct fl_sched_cpu *cpu, const struct fl_switch *s,
 				   struct task_struct *task, bool typed)
 {
-	cpu->since = s->now;
 	cpu->idle = !s->comes;
 	cpu->queued = s->waiting ? s->waiting - 1 : 0;
+	if (s->comes) {
+		cpu->at = cpu->no_cgroups ? 0 : find_row(cpu, s->cgroup);
+		cpu->cgroup = s->cgroup; /* 0: of nobody that we count for */
+	}
+	*(volatile __u64 *)&cpu->since = s->now; /* from here on a reader may look */
 	if (!s->comes)
 		return;
-	if (!cpu->no_cgroups) {
-		cpu->at = find_row(cpu, s->cgroup);
-		cpu->cgroup = s->cgroup;
-	}
 	count_absence(cpu, s);
 	if (!s->queued || s->now < s->queued)
 		return;

@@ -19,10 +19,12 @@ static json_t *list(const struct findings *f, enum finding_kind kind)
 		const struct finding *row = &f->rows[i];
 
 		if (row->kind == kind)
-			json_array_append_new(
-				rows, json_pack("{ss ss ss ss ss}", "name", row->name, "state",
-						finding_state_names[row->state], "reason",
-						row->reason, "lost", row->lost, "mend", row->mend));
+			json_array_append_new(rows, json_pack("{so ss so so so}", "name",
+							      json_name(row->name), "state",
+							      finding_state_names[row->state],
+							      "reason", json_name(row->reason),
+							      "lost", json_name(row->lost), "mend",
+							      json_name(row->mend)));
 	}
 	return rows;
 }

@@ -56,7 +56,7 @@ static int load(struct post *p, char why[POST_WHY])
 #define FIND(name)                                                                                 \
 	p->lib.name = (__typeof__(name) *)dlsym(p->library, #name);                                \
 	if (!p->lib.name) {                                                                        \
-		snprintf(why, POST_WHY, LIBRARY " has no " #name ": install 7.68 or newer");       \
+		snprintf(why, POST_WHY, LIBRARY " has no " #name ": install 7.87 or newer");       \
 		return -ENOENT;                                                                    \
 	}
 	CALLS(FIND)

@@ -124,7 +124,7 @@ static int an_end_tells_those_who_still_waited(void)
 		CHECK(give(&s, i == 0) == 0);
 	sem_post(&s.gate); /* from here on any number of them may be worked before the end */
 	s.worker = worker_free(s.worker);
-	CHECK(s.done == 8 && s.worked <= 8);
+	CHECK(s.done == 8);
 	end(&s);
 	return 0;
 }
