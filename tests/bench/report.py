@@ -144,7 +144,7 @@ def the_agent(scale):
         resident = resident_bytes(agent.pids())
     yield "## The agent and its warden\n"
     yield from table(["what", "figure"], [
-        ["start to ready", spread([value * 1e3 for value in quartiles(ready)], "{:.0f} ms")],
+        ["start to ready, a first beat of 1 s with it", spread([value * 1e3 for value in quartiles(ready)], "{:.0f} ms")],
         ["resident memory (VmRSS, after the scrapes)",
          ", ".join(f"{name} {value / (1 << 20):.1f} MiB" for name, value in resident.items())],
         [f"CPU when nothing is asked, over {seconds} s, both processes", f"{share:.3%} of one CPU"],
