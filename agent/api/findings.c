@@ -161,7 +161,7 @@ static void add_hooks(const struct subject_state *state, const struct machine *m
 		const struct load_part *of = &state->subject->parts[part];
 		struct finding *f = findings_add(ret, FINDING_HOOK, part_is(state, part), of->name);
 		int way = way_of(state, part);
-		char why[160] = "";
+		char why[224] = "";
 
 		if (way)
 			describe_part(state, part, why, sizeof(why));

@@ -117,7 +117,7 @@ struct agent_snapshot { /* the agent about itself; all 0 when the snapshot was m
 struct hook_snapshot {
 	char subject[16], event[40];
 	char hook[40];    /* "": it is not */
-	char reason[160]; /* why not, or why not by the best way */
+	char reason[224]; /* why not, or why not by the best way */
 };
 
 #define SUBJECTS_MAX 8

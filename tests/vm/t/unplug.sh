@@ -23,7 +23,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
 done
 look
 kill -0 $agent
-! grep -o '"name":"nullb0"[^{]*"in_flight":[1-9]' /tmp/look
+grep -o '"name":"nullb0"[^{]*"in_flight":[1-9]' /tmp/look && exit 1
 doctor=$(fairlead doctor --socket /run/f.sock)
 echo "$doctor" | grep 'block_rq_complete *on'
 kill -TERM $agent
