@@ -33,7 +33,7 @@ def base_rights():
         names = re.search(r"add: \[(.*)\]", file.read())[1].lower().split(", ")
     # by number, as setpriv may be older than a name
     numbers = {"setgid": 6, "setuid": 7, "perfmon": 38, "bpf": 39}
-    return ["setpriv", "--no-new-privs", "--inh-caps=-all",
+    return ["/bin/setpriv", "--no-new-privs", "--inh-caps=-all",
             "--bounding-set=-all," + ",".join(f"+cap_{numbers[name]}" for name in names)]
 
 

@@ -21,7 +21,7 @@ SUITES = {
     "SIGSTOP of the agent and of the warden, 10 s each": ("faults_test.py", ("stopped",), ("plain",)),
     "a scraper that never reads, 200 scrapers at once, SIGSTOP under scraping": (
         "scrape_test.py", ("never read", "two hundred", "stopped"), ("plain",)),
-    "OTLP's peer is slow, dead, or answers 429": ("otlp_test.py", (), ("plain", "sanitizers")),
+    "OTLP's peer is slow, dead, or answers 429": ("otlp_test.py", ("429", "gone", "never reads", "queue"), ("plain", "sanitizers")),
 }
 GUEST_SUITES = {
     "the clock steps by years, forth and back": "clock",

@@ -6,7 +6,8 @@ set -eu
 modprobe loop
 dd if=/dev/zero of=/tmp/disk bs=1M count=64 2>/dev/null
 losetup /dev/loop0 /tmp/disk
-base_rights='setpriv --no-new-privs --inh-caps=-all --bounding-set=-all,+cap_6,+cap_7,+cap_38,+cap_39'
+# by its path, or it is busybox's own
+base_rights='/bin/setpriv --no-new-privs --inh-caps=-all --bounding-set=-all,+cap_6,+cap_7,+cap_38,+cap_39'
 agent() {
 	"$@" fairlead agent --socket /run/f.sock --state-dir /tmp/state &
 	until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
