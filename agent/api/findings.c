@@ -89,6 +89,15 @@ static void text(char *to, size_t size, const char *from)
 }
 #define set(field, value) text(field, sizeof(field), value)
 
+/* The subject was given up before this part's turn. */
+static bool is_skipped(const struct subject_state *state, int part)
+{
+	for (int way = 0; way < LOAD_WAYS; way++)
+		if (state->tried[part][way] != LOAD_NOT_TRIED)
+			return false;
+	return state->error && part;
+}
+
 /* Why a part is off, or has not the best way. */
 static void describe_part(const struct subject_state *state, int part, char *ret, size_t size)
 {
@@ -96,6 +105,8 @@ static void describe_part(const struct subject_state *state, int part, char *ret
 
 	if (!state->wanted)
 		snprintf(ret, size, "%s.hook is off in the configuration", state->subject->name);
+	else if (is_skipped(state, part))
+		snprintf(ret, size, "not tried, as %s is refused", state->subject->parts[0].name);
 	else if (!describe_refusals(state, part, ret, size) && way)
 		snprintf(ret, size, "%s",
 			 way == NOWHERE ? "has no hook of the kind that was chosen"
@@ -137,7 +148,8 @@ static void mend(const struct subject_state *state, int part, const struct machi
 	for (int i = 0; i < capability_use_count; i++)
 		if (capability_uses[i].kept)
 			needed |= 1ull << capability_uses[i].number;
-	if (!state->wanted || f->state == FINDING_FALLBACK || !error || !tried_all(state, part))
+	if (!state->wanted || f->state == FINDING_FALLBACK || !error ||
+	    (!is_skipped(state, part) && !tried_all(state, part)))
 		snprintf(f->mend, sizeof(f->mend), "set %s.hook to auto%s", state->subject->name,
 			 f->state == FINDING_FALLBACK ? " on a kernel that takes tp_btf" : "");
 	else if ((capabilities & needed) != needed)

@@ -118,24 +118,17 @@ static void print_cgroup(const struct snapshot *s, const struct cgroup_snapshot 
 		share(stalled, s, w->version[USE_PRESSURE], w->pressure[PRESSURE_MEMORY].some_ns));
 }
 
-/* Which hierarchies the rows come from, each said once. */
+/* Which hierarchies the rows come from: that of the first, as most have the same. */
 static void print_from(const struct cgroup_snapshot *const *rows, size_t count, FILE *out)
 {
-	char said[4][USE_FROM_TEXT], one[USE_FROM_TEXT];
-	size_t kinds = 0;
+	char first[USE_FROM_TEXT], one[USE_FROM_TEXT];
+	bool others = false;
 
-	for (size_t i = 0; i < count; i++) {
-		size_t at = 0;
-
-		cgroup_use_from(&rows[i]->use_total, one);
-		while (at < kinds && strcmp(said[at], one))
-			at++;
-		if (at == kinds && kinds < 4)
-			memcpy(said[kinds++], one, sizeof(one));
-	}
-	for (size_t i = 0; i < kinds; i++)
-		fprintf(out, "%s%s", i ? "; " : "from ", said[i]);
-	fputc('\n', out);
+	cgroup_use_from(&rows[0]->use_total, first);
+	for (size_t i = 1; i < count; i++)
+		others |= strcmp(cgroup_use_from(&rows[i]->use_total, one), first) != 0;
+	fprintf(out, "from %s%s\neach with all below it\n", first,
+		others ? ", others from less: see -o json" : "");
 }
 
 static void print_not_read(const struct snapshot *s, FILE *out)
@@ -148,12 +141,12 @@ static void print_not_read(const struct snapshot *s, FILE *out)
 			s->cgroup_files_refused);
 }
 
-void print_files_cgroups(const struct snapshot *s, FILE *out)
+void print_files_cgroups(const struct snapshot *s, bool whole, FILE *out)
 {
 	CLEANUP(freep)
 	const struct cgroup_snapshot **rows = calloc(s->cgroup_count + 1, sizeof(*rows));
 	bool window = false;
-	size_t count = 0;
+	size_t count = 0, shown;
 
 	for (size_t i = 0; rows && i < s->cgroup_count; i++) {
 		const struct cgroup_snapshot *c = &s->cgroups[i];
@@ -168,9 +161,13 @@ void print_files_cgroups(const struct snapshot *s, FILE *out)
 	fprintf(out, "\n%-32s %8s %9s %8s %8s %8s\n",
 		window ? "CGROUP, MOST CPU FIRST" : "CGROUP, MOST MEMORY FIRST", "cpu", "throttled",
 		"memory", "limit", "mem wait");
-	for (size_t i = 0; i < count && i < CGROUPS_SHOWN; i++)
+	shown = whole || count < CGROUPS_SHOWN ? count : CGROUPS_SHOWN;
+	for (size_t i = 0; i < shown; i++)
 		print_cgroup(s, rows[i], out);
-	print_from(rows, count < CGROUPS_SHOWN ? count : CGROUPS_SHOWN, out);
+	if (shown < count)
+		fprintf(out, "and %zu more: `fairlead snapshot cgroups` shows all\n",
+			count - shown);
+	print_from(rows, shown, out);
 	if (!window)
 		fputs("shares of CPU time need a window of their own: --for 1s\n", out);
 	print_not_read(s, out);

@@ -278,11 +278,7 @@ static void print_cgroups(const struct page *p)
 		return;
 	print_heading(p, &l, "CGROUP, LONGEST WAIT FIRST");
 	print_rows(p, &l, 10, "cgroups", "no cgroup did anything");
-}
-
-static void print_use(const struct page *p)
-{
-	print_files_cgroups(p->s, p->out);
+	print_files_cgroups(p->s, p->whole, p->out);
 }
 
 static void print_waiters(const struct page *p)
@@ -322,18 +318,16 @@ static const struct word_row section_rows[] = {
 	{ "pressure", "share of the time that tasks stood still for want of CPU, memory, I/O" },
 	{ "caches", "what was read through the page cache" },
 	{ "programs", "what measuring costs, and what is left out for that" },
-	{ "use", "what the kernel's files say that cgroups used" },
 	{ "cpus", "waits for each CPU" },
 	{ "disks", "what each disk did" },
 	{ "network", "what each interface did" },
-	{ "cgroups", "waits and disk bytes of each cgroup" },
+	{ "cgroups", "waits, disk bytes, CPU time and memory of each cgroup" },
 	{ "waiters", "the tasks that waited longest at once" },
 	{ "subjects", "what is measured, by which hook" },
 };
 static void (*const section_prints[])(const struct page *p) = {
-	print_node,     print_agent,   print_memory,   print_pressure, print_caches,
-	print_programs, print_use,     print_cpus,     print_disks,    print_network,
-	print_cgroups,  print_waiters, print_subjects,
+	print_node, print_agent, print_memory,  print_pressure, print_caches,  print_programs,
+	print_cpus, print_disks, print_network, print_cgroups,  print_waiters, print_subjects,
 };
 _Static_assert(sizeof(section_rows) / sizeof(section_rows[0]) ==
 		       sizeof(section_prints) / sizeof(section_prints[0]),

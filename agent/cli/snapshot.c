@@ -69,7 +69,7 @@ static int show_table(const struct command_call *call, const char *json, bool cl
 
 	if (json_read_snapshot(json, strlen(json), &s))
 		return no_sense();
-	if (clear)
+	if (clear && strcmp(getenv("TERM") ? getenv("TERM") : "dumb", "dumb"))
 		fputs("\033[H\033[2J", stdout);
 	print_snapshot(s, call->words, call->count, table_colour(stdout, !call->common.color),
 		       stdout);
