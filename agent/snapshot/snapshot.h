@@ -116,7 +116,7 @@ struct agent_snapshot { /* the agent about itself; all 0 when the snapshot was m
 /* One of a subject's events, and how it is heard of. */
 struct hook_snapshot {
 	char subject[16], event[40];
-	char hook[40];    /* "": it is not */
+	char hook[48];    /* "": it is not */
 	char reason[224]; /* why not, or why not by the best way */
 };
 
