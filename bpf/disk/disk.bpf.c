@@ -162,8 +162,12 @@ static __always_inline struct fl_time time_of(__u64 ns)
 
 static __always_inline void add_time(__u64 *slots, __u64 *sum, struct fl_time t)
 {
-	if (t.slot < FL_HIST_SLOTS) /* always so; the verifier wants to see it */
-		add(&slots[t.slot], 1);
+	__u32 slot = t.slot & 31;
+
+	/* The verifier of 6.1 loses a comparison that is not with the register that is used. */
+	barrier_var(slot);
+	if (slot < FL_HIST_SLOTS) /* always so */
+		add(&slots[slot], 1);
 	add(sum, t.ns);
 }
 
