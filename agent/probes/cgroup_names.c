@@ -62,7 +62,7 @@ static bool parse_mount(char *line, struct mount *ret)
 	ret->root = fields[3];
 	ret->at = fields[4];
 	ret->type = strsep(&after, " ");
-	strsep(&after, " ");
+	(void)strsep(&after, " "); /* what is mounted */
 	ret->options = after;
 	if (!ret->root || !ret->at || !ret->options)
 		return false;

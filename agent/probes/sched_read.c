@@ -23,6 +23,18 @@ struct sched_read {
 	struct {
 		uint64_t run_ns, idle_ns;
 	} told[FL_CPUS];
+	struct away *away; /* cpus; owned */
+};
+
+/*
+ * Of a CPU that was taken offline.  Its last switches may not be traced, so what it seems to run
+ * then means nothing until it switches again.
+ */
+struct away {
+	uint64_t since;      /* its last switch before; 0: it is not away */
+	uint64_t seen_ns;    /* when it was last seen so */
+	uint64_t counted_ns; /* what it had run and idled then */
+	uint64_t off_ns;     /* in all, which the first switch after it took for idling */
 };
 
 static size_t elements(const struct sched_read *s)
@@ -39,6 +51,11 @@ int sched_read_new(struct sched_read **ret, const int *fds, uint32_t cpus, uint3
 		return -ENOMEM;
 	s->cpus = cpus;
 	s->shards = shards;
+	s->away = calloc(cpus, sizeof(*s->away));
+	if (!s->away) {
+		free(s);
+		return -ENOMEM;
+	}
 	s->cpu = mapped_new(fds[0], cpus * sizeof(*s->cpu));
 	s->cgroups = s->cpu ? mapped_new(fds[1], elements(s) * sizeof(*s->cgroups)) : NULL;
 	s->details = s->cgroups ? mapped_new(fds[2], elements(s) * sizeof(*s->details)) : NULL;
@@ -59,6 +76,7 @@ struct sched_read *sched_read_free(struct sched_read *s)
 		mapped_free(s->cgroups, elements(s) * sizeof(*s->cgroups));
 		mapped_free(s->details, elements(s) * sizeof(*s->details));
 		mapped_free(s->waiters, FL_SCHED_WAITERS * sizeof(*s->waiters));
+		free(s->away);
 	}
 	free(s);
 	return NULL;
@@ -179,17 +197,45 @@ static uint64_t no_less(uint64_t *told, uint64_t ns)
 	return *told;
 }
 
+static bool is_here(const struct away *a, const struct running *r, bool online)
+{
+	return online && (!a->since || a->since != r->since);
+}
+
+/*
+ * How long a CPU was away until now, to be taken off its idle time: it can not have run and idled
+ * for longer than it has been back.
+ */
+static uint64_t time_off(struct away *a, const struct running *r, uint64_t now, uint64_t counted,
+			 bool here)
+{
+	uint64_t back = now - a->seen_ns, grown = counted - a->counted_ns;
+
+	if (!here)
+		*a = (struct away){ r->since, now, counted, a->off_ns };
+	else if (a->since && grown > back)
+		a->off_ns += grown - back;
+	if (here)
+		a->since = 0;
+	return a->off_ns;
+}
+
 static void read_times(struct sched_read *s, const bool *online, struct sched_sample *ret)
 {
 	uint64_t now = nearly_now(s);
 
 	for (size_t cpu = 0; cpu < s->cpus && cpu < ret->cpus; cpu++) {
 		const struct running r = read_running(&s->cpu[cpu]);
-		uint64_t open = r.since && now > r.since && online[cpu] ? now - r.since : 0;
-		uint64_t *n = ret->cpu[cpu].counts.n;
+		bool here = is_here(&s->away[cpu], &r, online[cpu]);
+		uint64_t open = r.since && now > r.since && here ? now - r.since : 0;
+		uint64_t *n = ret->cpu[cpu].counts.n, off;
 
-		n[SCHED_RUN_NS] = no_less(&s->told[cpu].run_ns, r.run_ns + (r.idle ? 0 : open));
-		n[SCHED_IDLE_NS] = no_less(&s->told[cpu].idle_ns, r.idle_ns + (r.idle ? open : 0));
+		n[SCHED_RUN_NS] = r.run_ns + (r.idle ? 0 : open);
+		n[SCHED_IDLE_NS] = r.idle_ns + (r.idle ? open : 0);
+		off = time_off(&s->away[cpu], &r, now, n[SCHED_RUN_NS] + n[SCHED_IDLE_NS], here);
+		n[SCHED_IDLE_NS] -= off < n[SCHED_IDLE_NS] ? off : n[SCHED_IDLE_NS];
+		n[SCHED_RUN_NS] = no_less(&s->told[cpu].run_ns, n[SCHED_RUN_NS]);
+		n[SCHED_IDLE_NS] = no_less(&s->told[cpu].idle_ns, n[SCHED_IDLE_NS]);
 		if (!r.idle && r.cgroup)
 			add_run(ret, r.cgroup, open);
 	}

@@ -117,7 +117,7 @@ static __always_inline void leave(struct fl_sched_cpu *cpu, const struct fl_swit
 	*(volatile __u64 *)&cpu->since = 0; /* until we are through: a reader waits for it */
 	if (cpu->idle)
 		cpu->idle_ns += ran;
-	if (!s->goes)
+	if (!s->goes) /* without cpu->idle: of a CPU that was offline; it is not traced on its way */
 		return;
 	cpu->rare.exited += s->dead;
 	if (!s->dead) /* or one whose word it shares would be lost and nobody knew */
