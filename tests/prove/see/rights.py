@@ -15,7 +15,7 @@ import known
 KERNELS = {"6.1": "", "6.12": "", "newest": "", "6.1 locked down": "lockdown=confidentiality",
            "newest locked down": "lockdown=confidentiality"}
 GUEST_REFUSED = ("fl_sched_migrate", "fl_disk_backmerge", "fl_cache_get", "fl_cache_delete")
-HOOKS = 15
+HOOKS = 18
 ATTEMPTS = 3    # here: who comes by a switch away from pid 1 is not seen
 IN_GUEST = """modprobe loop
 dd if=/dev/zero of=/tmp/disk bs=1M count=64 2>/dev/null
@@ -23,7 +23,7 @@ losetup /dev/loop0 /tmp/disk
 try() {
 	echo "TRY $1"
 	shift
-	"$@" fairlead agent --socket /run/f.sock --state-dir /tmp/state 2>/dev/null &
+	"$@" fairlead agent --bpf-budget 1s --socket /run/f.sock --state-dir /tmp/state 2>/dev/null &
 	until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 	tasks /run/f.sock 5; cached /run/f.sock /dev/loop0; disks /run/f.sock /dev/loop0
 	get /run/f.sock /metrics | grep '^fairlead_hook_up'

@@ -9,8 +9,9 @@ losetup /dev/loop0 /tmp/disk
 rm -f /run/f.sock*	# another test's, which these rights cannot take over
 # by its path, or it is busybox's own
 base_rights='/bin/setpriv --no-new-privs --inh-caps=-all --bounding-set=-all,+cap_6,+cap_7,+cap_38,+cap_39'
+# under emulation the programs take more than what they may
 agent() {
-	"$@" fairlead agent --socket /run/f.sock --state-dir /tmp/state &
+	"$@" fairlead agent --bpf-budget 1s --socket /run/f.sock --state-dir /tmp/state &
 	until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 	if tasks /run/f.sock 5 >/tmp/use; then echo tasks agree >>/tmp/use; fi
 	cached /run/f.sock /dev/loop0 >>/tmp/use
