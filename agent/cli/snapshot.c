@@ -66,10 +66,11 @@ static int show_json(const struct command_call *call, const char *json)
 static int show_table(const struct command_call *call, const char *json, bool clear)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
+	const char *terminal = getenv("TERM");
 
 	if (json_read_snapshot(json, strlen(json), &s))
 		return no_sense();
-	if (clear && strcmp(getenv("TERM") ? getenv("TERM") : "dumb", "dumb"))
+	if (clear && terminal && strcmp(terminal, "dumb"))
 		fputs("\033[H\033[2J", stdout);
 	print_snapshot(s, call->words, call->count, table_colour(stdout, !call->common.color),
 		       stdout);

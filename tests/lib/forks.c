@@ -30,7 +30,7 @@ static _Noreturn void fork_on(uint64_t count)
 {
 	while (count && fork_once())
 		count--;
-	_exit(count ? 1 : 0);
+	_exit(count ? EXIT_FAILURE : EXIT_SUCCESS);
 }
 
 /* In the cgroup: one forker a CPU; ends when all have. */

@@ -40,7 +40,7 @@ static int what_was_posted_is_collected_when_it_is_there(void)
 	struct wire_request ask = { .kind = WIRE_MISSED };
 	struct wire_reply reply;
 	struct warden w;
-	int other;
+	int other = -1;
 
 	CHECK(begin(&w, &other) == 0);
 	CHECK(warden_collect(&w, &reply) == -EAGAIN);
@@ -60,7 +60,7 @@ static int a_late_answer_is_not_taken_for_another(void)
 {
 	struct wire_request late = { .kind = WIRE_MISSED }, ask = { .kind = WIRE_HELLO };
 	struct wire_reply reply;
-	int other, fds[WIRE_FDS];
+	int other = -1, fds[WIRE_FDS];
 	struct warden w;
 
 	CHECK(begin(&w, &other) == 0);

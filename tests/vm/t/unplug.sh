@@ -9,8 +9,9 @@ fairlead agent --socket /run/f.sock --state-dir /tmp/state &
 agent=$!
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $agent || exit 1; done
 look() { fairlead snapshot -o json --for 100ms --socket /run/f.sock >/tmp/look; }
-mkdir /sys/kernel/config/nullb/known
-cd /sys/kernel/config/nullb/known
+# the disk of newer kernels has the folder's name
+mkdir /sys/kernel/config/nullb/nullb0
+cd /sys/kernel/config/nullb/nullb0
 echo 2 >irqmode
 echo 2000000 >completion_nsec
 for _ in 1 2 3 4 5 6 7 8 9 10; do
