@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "agent/base/thread.h"
 #include "agent/loop/loop.h"
 
 #define STACK_BYTES (256 * 1024)
@@ -128,25 +128,12 @@ int worker_new(struct worker **ret, struct loop *loop, unsigned int room)
 	return 0;
 }
 
-/* Signals are the loop's: the thread is born with all of them blocked. */
 static int start(struct worker *w)
 {
-	sigset_t all, before;
-	pthread_attr_t how;
-	int r;
+	int r = thread_start(&w->thread, "fairlead-worker", STACK_BYTES, run, w);
 
-	sigfillset(&all);
-	pthread_attr_init(&how);
-	pthread_attr_setstacksize(&how, STACK_BYTES);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = -pthread_create(&w->thread, &how, run, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&how);
-	if (r)
-		return r;
-	pthread_setname_np(w->thread, "fairlead-worker");
-	w->started = true;
-	return 0;
+	w->started = !r;
+	return r;
 }
 
 int worker_give(struct worker *w, struct worker_job *job)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
+#include "agent/base/thread.h"
 #include "exporters/otlp/headers.h"
 #include "exporters/otlp/post.h"
 #include "exporters/otlp/queue.h"
@@ -283,25 +283,12 @@ int sender_configure(struct sender *s, const struct post_terms *terms)
 	return 0;
 }
 
-/* Signals are the loop's: the thread is born with all of them blocked. */
 static int start(struct sender *s)
 {
-	sigset_t all, before;
-	pthread_attr_t how;
-	int r;
+	int r = thread_start(&s->thread, "fairlead-otlp", STACK_BYTES, run, s);
 
-	sigfillset(&all);
-	pthread_attr_init(&how);
-	pthread_attr_setstacksize(&how, STACK_BYTES);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = -pthread_create(&s->thread, &how, run, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_attr_destroy(&how);
-	if (r)
-		return r;
-	pthread_setname_np(s->thread, "fairlead-otlp");
-	s->started = true;
-	return 0;
+	s->started = !r;
+	return r;
 }
 
 int sender_give(struct sender *s, char *data, size_t size, bool gzip)

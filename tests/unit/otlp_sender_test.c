@@ -131,9 +131,10 @@ static bool reached(struct sender *s, bool (*holds)(const struct sender_counts *
 	return false;
 }
 
-#define OK   "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-#define BAD  "HTTP/1.1 400 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-#define BUSY "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+#define OK    "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+#define BAD   "HTTP/1.1 400 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+#define BUSY  "HTTP/1.1 503 No\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+#define LATER "HTTP/1.1 503 No\r\nRetry-After: 60\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 /* rejected_data_points: 5, error_message: "no" */
 #define PART                                                                                       \
 	"HTTP/1.1 200 OK\r\nContent-Length: 8\r\nConnection: close\r\n\r\n\x0a\x06\x08\x05\x12\x02no"
@@ -231,21 +232,20 @@ static int a_finish_gives_up_on_one_that_is_gone(void)
 
 static bool tried_again(const struct sender_counts *c)
 {
-	return c->retries > 0;
+	return c->retries == 1;
 }
 
 static int other_terms_count_at_once(void)
 {
-	const char *const answers[] = { OK, NULL };
+	const char *const answers[] = { OK, NULL }, *const busy_answers[] = { LATER, NULL };
 	struct post_terms terms = { .agent = "test", .timeout_ns = NS_PER_SEC };
-	struct receiver gone, r;
+	struct receiver busy, r;
 	struct sender_counts c;
 	struct sender *s;
 
-	receiver_start(&gone, NULL);
-	receiver_stop(&gone);
+	receiver_start(&busy, busy_answers);
 	receiver_start(&r, answers);
-	s = sender_to(gone.endpoint);
+	s = sender_to(busy.endpoint);
 	for (int i = 0; i < 3; i++)
 		give(s);
 	CHECK(reached(s, tried_again, &c));
@@ -253,6 +253,7 @@ static int other_terms_count_at_once(void)
 	CHECK(sender_configure(s, &terms) == 0);
 	CHECK(reached(s, sent_three, &c) && !c.failing);
 	sender_free(s, NULL);
+	receiver_stop(&busy);
 	receiver_stop(&r);
 	return 0;
 }

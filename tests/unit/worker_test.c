@@ -125,6 +125,8 @@ static int an_end_tells_those_who_still_waited(void)
 	sem_post(&s.gate); /* from here on any number of them may be worked before the end */
 	s.worker = worker_free(s.worker);
 	CHECK(s.done == 8);
+	CHECK(s.sum ==
+	      (uint64_t)s.worked * 4096); /* worked is worked, and the others are untouched */
 	end(&s);
 	return 0;
 }
