@@ -99,31 +99,36 @@ static bool is_set(const char *text)
 	return text && *text;
 }
 
-static void set_options(struct post *p, const struct post_terms *t)
+/* What libcurl made of them all: an option that it does not take, such as TLS 1.3 without a library
+ * that has it, is no option that a body goes out without. */
+static CURLcode set_options(struct post *p, const struct post_terms *t)
 {
-	__typeof__(curl_easy_setopt) *set = p->lib.curl_easy_setopt;
 	long timeout_ms = (long)(t->timeout_ns / NS_PER_MSEC);
+	CURLcode r = CURLE_OK;
 
-	set(p->easy, CURLOPT_URL, t->endpoint);
-	set(p->easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	set(p->easy, CURLOPT_NOSIGNAL, 1L);   /* signals are the loop's */
-	set(p->easy, CURLOPT_QUICK_EXIT, 1L); /* an end does not wait for a name server */
-	set(p->easy, CURLOPT_POST, 1L);
-	set(p->easy, CURLOPT_USERAGENT, t->agent);
-	set(p->easy, CURLOPT_TIMEOUT_MS, timeout_ms);
-	set(p->easy, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
-	set(p->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
-	set(p->easy, CURLOPT_ERRORBUFFER, p->error);
-	set(p->easy, CURLOPT_WRITEFUNCTION, take_answer);
-	set(p->easy, CURLOPT_WRITEDATA, p);
+#define SET(...) (r = r ? r : p->lib.curl_easy_setopt(p->easy, __VA_ARGS__))
+	SET(CURLOPT_URL, t->endpoint);
+	SET(CURLOPT_PROTOCOLS_STR, "http,https");
+	SET(CURLOPT_NOSIGNAL, 1L);   /* signals are the loop's */
+	SET(CURLOPT_QUICK_EXIT, 1L); /* an end does not wait for a name server */
+	SET(CURLOPT_POST, 1L);
+	SET(CURLOPT_USERAGENT, t->agent);
+	SET(CURLOPT_TIMEOUT_MS, timeout_ms);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+	SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_3);
+	SET(CURLOPT_ERRORBUFFER, p->error);
+	SET(CURLOPT_WRITEFUNCTION, take_answer);
+	SET(CURLOPT_WRITEDATA, p);
 	if (is_set(t->ca)) {
-		set(p->easy, CURLOPT_CAINFO, t->ca);
-		set(p->easy, CURLOPT_CAPATH, NULL); /* this one, and no other */
+		SET(CURLOPT_CAINFO, t->ca);
+		SET(CURLOPT_CAPATH, NULL); /* this one, and no other */
 	}
 	if (is_set(t->certificate))
-		set(p->easy, CURLOPT_SSLCERT, t->certificate);
+		SET(CURLOPT_SSLCERT, t->certificate);
 	if (is_set(t->key))
-		set(p->easy, CURLOPT_SSLKEY, t->key);
+		SET(CURLOPT_SSLKEY, t->key);
+#undef SET
+	return r;
 }
 
 static void post_freep(struct post **p)
@@ -134,6 +139,7 @@ static void post_freep(struct post **p)
 int post_new(struct post **ret, const struct post_terms *terms, char why[POST_WHY])
 {
 	CLEANUP(post_freep) struct post *p = calloc(1, sizeof(*p));
+	CURLcode set;
 	int r;
 
 	snprintf(why, POST_WHY, "out of memory");
@@ -148,7 +154,12 @@ int post_new(struct post **ret, const struct post_terms *terms, char why[POST_WH
 	    !add_headers(p, &p->packed, terms->headers) ||
 	    !add_header(p, &p->packed, "Content-Encoding: gzip"))
 		return -ENOMEM;
-	set_options(p, terms);
+	set = set_options(p, terms);
+	if (set != CURLE_OK) {
+		snprintf(why, POST_WHY, LIBRARY " cannot send it as it should: %s",
+			 p->lib.curl_easy_strerror(set));
+		return -ENOTSUP;
+	}
 	*ret = TAKE(p);
 	return 0;
 }

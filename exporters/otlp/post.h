@@ -28,7 +28,7 @@ struct post_answer {
 	char why[POST_WHY];
 };
 
-/* Where there is no libcurl: -ENOENT with a line in `why`. */
+/* Where there is no libcurl that can do it: -ENOENT or -ENOTSUP with a line in `why`. */
 int post_new(struct post **ret, const struct post_terms *terms, char why[POST_WHY]);
 struct post *post_free(struct post *p);
 
