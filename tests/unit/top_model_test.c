@@ -125,6 +125,22 @@ static int the_first_row_is_selected_until_one_is_chosen(void)
 	return 0;
 }
 
+static int what_is_looked_into_stays_selected(void)
+{
+	struct model m;
+
+	model_init(&m, NS_PER_SEC);
+	model_feed(&m, three(5, 30, 10), 0);
+	press(&m, "d");
+	model_feed(&m, three(500, 30, 10), 0);
+	CHECK(selected_id(&m) == 101);
+	press(&m, "dg");
+	model_feed(&m, three(5, 30, 100), 0);
+	CHECK(selected_id(&m) == 102);
+	model_done(&m);
+	return 0;
+}
+
 static int a_selected_row_that_goes_leaves_its_place(void)
 {
 	static const uint64_t one[] = { 7 };
@@ -310,6 +326,7 @@ TEST_MAIN({ "the largest stand first, and r turns it round",
 	  { "the selection stays with its row", the_selection_stays_with_its_row },
 	  { "the first row is selected until one is chosen",
 	    the_first_row_is_selected_until_one_is_chosen },
+	  { "what is looked into stays selected", what_is_looked_into_stays_selected },
 	  { "a selected row that goes leaves its place",
 	    a_selected_row_that_goes_leaves_its_place },
 	  { "a filter is typed, taken and cleared", a_filter_is_typed_taken_and_cleared },

@@ -183,6 +183,16 @@ static struct model_list *list_of(struct model *m)
 	return &m->lists[model_listing(m)];
 }
 
+static void hold(struct model *m, bool held)
+{
+	struct model_list *l = list_of(m);
+
+	l->held = held && l->selected < l->count;
+	if (l->held)
+		l->identity =
+			listings[model_listing(m)].identity(m->snapshot, l->order[l->selected]);
+}
+
 /* By a number of rows up or down; the first row is not held, so that it stays the first. */
 static enum model_effect go(struct model *m, long by)
 {
@@ -193,8 +203,7 @@ static enum model_effect go(struct model *m, long by)
 		return EFFECT_NONE;
 	at = at < 0 ? 0 : at >= (long)l->count ? (long)l->count - 1 : at;
 	l->selected = (size_t)at;
-	l->held = at > 0;
-	l->identity = listings[model_listing(m)].identity(m->snapshot, l->order[at]);
+	hold(m, at > 0);
 	return EFFECT_DRAW;
 }
 
@@ -239,6 +248,7 @@ static enum model_effect toggle(struct model *m, enum model_over over)
 {
 	m->over = m->over == over ? OVER_NOTHING : over;
 	m->spread_first = 0;
+	hold(m, m->over == OVER_SPREAD || list_of(m)->selected); /* what is looked into stays */
 	return EFFECT_DRAW;
 }
 
