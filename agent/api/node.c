@@ -276,18 +276,18 @@ void node_configure(struct node *n, const struct config *config)
 }
 
 /* detail: what only somebody who asks gets. */
-static int take_sample(struct node *n, uint64_t now_ns, bool detail, struct sample *ret)
+static int take_sample(struct node *n, bool detail, struct sample *ret)
 {
 	int r;
 
-	ret->when_ns = now_ns;
+	machine_online_cpus("", n->online, n->cpus);
+	ret->when_ns = clock_mono_ns(); /* what is measured over time is read at that very time */
+	r = n->sched ? sched_read_sample(n->sched, n->online, ret->sched) : 0;
 	pressure_read(ret->pressure, "/proc/pressure");
 	memory_read(&ret->memory, "");
 	network_read(&ret->network, "");
 	n->unread_interfaces += ret->network.unread;
-	machine_online_cpus("", n->online, n->cpus);
 	disk_sample_clear(&ret->disk);
-	r = n->sched ? sched_read_sample(n->sched, n->online, ret->sched) : 0;
 	if (!r && n->cache)
 		r = cache_read_sample(n->cache, &ret->cache);
 	return r || !n->disk ? r : disk_read_sample(n->disk, detail, &ret->disk);
@@ -453,7 +453,7 @@ static int take_all(struct node *n, uint64_t now_ns, bool briefly, struct sample
 	int r = sample_new(&s, n->cpus);
 
 	if (!r)
-		r = take_sample(n, now_ns, !briefly, s);
+		r = take_sample(n, !briefly, s);
 	if (!r)
 		r = take_files(n, now_ns, briefly, &s->files);
 	if (!r)
@@ -508,7 +508,7 @@ int node_tick(struct node *n, uint64_t now_ns)
 {
 	int r;
 
-	r = take_sample(n, now_ns, false, n->sample);
+	r = take_sample(n, false, n->sample);
 	if (!r && !n->first)
 		r = take_all(n, now_ns, true, &n->first);
 	if (!r)

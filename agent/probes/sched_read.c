@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "agent/base/cleanup.h"
+#include "agent/base/clock.h"
 #include "agent/probes/mapped.h"
+#include "agent/probes/queue_clock.h"
 #include "agent/probes/sched_sample.h"
 #include "bpf/lib/ledger.h"
 #include "bpf/sched/sched.h"
@@ -24,6 +26,7 @@ struct sched_read {
 		uint64_t run_ns, idle_ns;
 	} told[FL_CPUS];
 	struct away *away; /* cpus; owned */
+	struct queue_clock clock;
 };
 
 /*
@@ -168,8 +171,7 @@ static struct running read_running(const struct fl_sched_cpu *cpu)
 	return r;
 }
 
-/* We run, so a switch to us was not long ago: the latest of all is nearly now. */
-static uint64_t nearly_now(const struct sched_read *s)
+static uint64_t nearly_now(struct sched_read *s)
 {
 	uint64_t latest = 0;
 
@@ -179,7 +181,7 @@ static uint64_t nearly_now(const struct sched_read *s)
 		if (since > latest)
 			latest = since;
 	}
-	return latest;
+	return queue_clock_now(&s->clock, clock_ns(CLOCK_MONOTONIC_RAW), latest);
 }
 
 static void add_run(struct sched_sample *sample, uint64_t cgroup, uint64_t ns)

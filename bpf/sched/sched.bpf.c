@@ -14,7 +14,7 @@
  *
  * Blind spots: the part of a wait before the task was moved to another CPU (each run queue
  * counts from its own arrival), and on kernels that keep BPF away from pid 1 the switches
- * away from that process.
+ * away from that process: what comes then has the run time of it, but its wait is not counted.
  */
 #include "vmlinux.h"
 
@@ -107,7 +107,28 @@ static __always_inline __u32 row_of_current(const struct fl_sched_cpu *cpu)
 	return cpu->shard * sizeof(struct fl_sched_cgroup); /* FL_LEDGER_OTHER */
 }
 
-static __always_inline void leave(struct fl_sched_cpu *cpu, const struct fl_switch *s)
+static __always_inline __u64 cgroup_of(const struct task_struct *task, bool typed)
+{
+	return typed ? task->cgroups->dfl_cgrp->kn->id
+		     : BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
+/*
+ * Somebody else goes than came: the switch between the two was kept from us.  Nearly all of the
+ * time is his who goes.
+ */
+static __always_inline void find_out(struct fl_sched_cpu *cpu, const struct fl_switch *s,
+				     const struct task_struct *prev, bool typed)
+{
+	cpu->idle = !s->goes;
+	if (!s->goes || cpu->no_cgroups)
+		return;
+	cpu->cgroup = cgroup_of(prev, typed);
+	cpu->at = find_row(cpu, cpu->cgroup);
+}
+
+static __always_inline void leave(struct fl_sched_cpu *cpu, const struct fl_switch *s,
+				  const struct task_struct *prev, bool typed)
 {
 	__u64 ran = s->now - cpu->since;
 	__u32 at;
@@ -115,20 +136,15 @@ static __always_inline void leave(struct fl_sched_cpu *cpu, const struct fl_swit
 	if (!cpu->since || s->now < cpu->since)
 		return;
 	*(volatile __u64 *)&cpu->since = 0; /* until we are through: a reader waits for it */
-	if (cpu->idle)
+	if (__builtin_expect(s->goes != cpu->task, 0))
+		find_out(cpu, s, prev, typed);
+	if (!s->goes) { /* or the CPU was offline: the agent takes that off again */
 		cpu->idle_ns += ran;
-	if (!s->goes) /* without cpu->idle: of a CPU that was offline; it is not traced on its way */
 		return;
+	}
 	cpu->rare.exited += s->dead;
 	if (!s->dead) /* or one whose word it shares would be lost and nobody knew */
 		*left_at(s->goes) = left_mark(s->goes, s->now, s->preempted);
-	if (__builtin_expect(cpu->idle, 0)) { /* came where we do not see: whose it is, too */
-		if (s->dead && !cpu->no_cgroups)
-			add(cpu,
-			    &detail_at(cpu->shard * sizeof(struct fl_sched_cgroup))->rare.exited,
-			    1);
-		return;
-	}
 	cpu->run_ns += ran;
 	cpu->preempted += s->preempted;
 	if (cpu->no_cgroups || !cpu->cgroup)
@@ -219,6 +235,7 @@ static __always_inline void arrive(struct fl_sched_cpu *cpu, const struct fl_swi
 				   struct task_struct *task, bool typed)
 {
 	cpu->idle = !s->comes;
+	cpu->task = s->comes;
 	cpu->queued = s->waiting ? s->waiting - 1 : 0;
 	if (s->comes) {
 		cpu->at = cpu->no_cgroups ? 0 : find_row(cpu, s->cgroup);
@@ -236,11 +253,12 @@ static __always_inline void arrive(struct fl_sched_cpu *cpu, const struct fl_swi
 }
 
 static __always_inline int switched(struct fl_sched_cpu *cpu, const struct fl_switch *s,
-				    struct task_struct *next, bool typed)
+				    const struct task_struct *prev, struct task_struct *next,
+				    bool typed)
 {
 	__u64 begun = fl_self_begin(&cpu->self[FL_SCHED_SWITCH]);
 
-	leave(cpu, s);
+	leave(cpu, s, prev, typed);
 	arrive(cpu, s, next, typed);
 	fl_self_end(&cpu->self[FL_SCHED_SWITCH], begun);
 	return 0;
@@ -264,7 +282,7 @@ int BPF_PROG(fl_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		.dead = prev_state & TASK_IS_DEAD,
 	};
 
-	return switched(cpu, &s, next, true);
+	return switched(cpu, &s, prev, next, true);
 }
 
 /* The same for kernels that refuse the typed hook: every step is a checked copy, so dearer. */
@@ -286,7 +304,7 @@ int BPF_PROG(fl_sched_raw, bool preempt, struct task_struct *prev, struct task_s
 		.dead = prev_state & TASK_IS_DEAD,
 	};
 
-	return switched(cpu, &s, next, false);
+	return switched(cpu, &s, prev, next, false);
 }
 
 /* Seldom enough for adds that nobody can come between: a task may be preempted in here. */

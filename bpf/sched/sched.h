@@ -40,7 +40,8 @@ struct fl_sched_cpu {
 	__u8 no_cgroups, no_detail; /* knobs that the agent may turn: do not count per cgroup; its
 				     * distributions */
 	__u64 wait_ns, run_ns, idle_ns;
-	__u64 pad0;
+	__u32 task; /* thread id of the one that runs, 0 for nobody */
+	__u32 pad0;
 
 	__u64 preempted;              /* got off the CPU though they could run */
 	__u64 preempted_ns, slept_ns; /* how long who came back had been off, in vain or of his own
