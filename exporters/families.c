@@ -497,7 +497,9 @@ const struct family families[] = {
 	  "Tasks, which threads are as well, that started, exited, ran another program (exec).",
 	  sched_tasks },
 	{ "fairlead_cache_page_accesses_total", FAMILY_COUNTER, "", "",
-	  "Pages that were read through the page cache.", cache_accesses },
+	  "Pages that were read through the page cache. Of a large read of what is not there yet, "
+	  "the kernel may leave out the first pages.",
+	  cache_accesses },
 	{ "fairlead_cache_reads_total", FAMILY_COUNTER, "", "",
 	  "Requests to read pages through the page cache.", cache_reads },
 	{ "fairlead_cache_demand_misses_total", FAMILY_COUNTER, "", "",

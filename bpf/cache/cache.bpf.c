@@ -12,6 +12,10 @@
  * lies beyond the end of the file is not counted: whole files are read with buffers that are
  * larger.
  *
+ * The kernel does not trace a go whose last folio is still being read when the others are there
+ * (filemap_get_pages() returns these): where that is the first go of a large cold read, its pages
+ * are missing in the accesses.  Nothing else is missing, and fills are exact.
+ *
  * A folio may be many pages, and is counted as such.  Files that are memory themselves (tmpfs)
  * are no cache: their pages pass by.
  */

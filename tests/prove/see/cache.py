@@ -4,7 +4,8 @@
 in Debian's kernels.  Nothing is left out to keep to a budget, as emulated machines are slow.
 
 The control are the counts that have to be 0: fills and misses of what is in the cache.  The
-stated error are the file system's own pages (its metadata is read through the cache as well).
+stated error are the file system's own pages (its metadata is read through the cache as well),
+and of accesses by large cold reads up to 2 %, which the kernel does not trace.
 """
 import os
 import re
@@ -62,6 +63,13 @@ def ranges(rows):
             for (step, counter, known), all_of in found.items()}
 
 
+def allowed(row):
+    """How far this count may be off; of accesses the kernel may leave some out, never add."""
+    step, counter, ours, known = row
+    left_out = known // 50 if (step, counter) == ("cold 1M", "page_accesses") and ours < known else 0
+    return ERROR_PAGES + left_out
+
+
 def judge(proof, where, rows):
     runs = scaled(RUNS, 2)
     if not rows or len(rows) % runs or {row[0] for row in rows} != set(sum(GROUPS.values(), ())):
@@ -70,8 +78,9 @@ def judge(proof, where, rows):
         of_group = [row for row in rows if row[0] in steps]
         apart = [abs(row[2] - row[3]) for row in of_group]
         proof.claim(f"{group}, {where}", figure=ranges(of_group),
-                    limit=f"every count of every run within {ERROR_PAGES} of the known one",
-                    holds=max(apart) <= ERROR_PAGES, how="tests/lib/cached SOCKET FILE",
+                    limit=f"every count of every run within {ERROR_PAGES} of the known one; accesses "
+                          "of a large cold read up to 2 % less",
+                    holds=all(off <= allowed(row) for off, row in zip(apart, of_group)), how="tests/lib/cached SOCKET FILE",
                     note=f"{apart.count(0)} of {len(apart)} counts exact, at most "
                          f"{max(apart)} off; {runs} runs; step, counter, known: least, most",
                     control={"counted where nothing was done":
