@@ -89,13 +89,13 @@ static void text(char *to, size_t size, const char *from)
 }
 #define set(field, value) text(field, sizeof(field), value)
 
-/* The subject was given up before this part's turn. */
+/* The subject was given up with its first part, before this one's turn. */
 static bool is_skipped(const struct subject_state *state, int part)
 {
 	for (int way = 0; way < LOAD_WAYS; way++)
 		if (state->tried[part][way] != LOAD_NOT_TRIED)
 			return false;
-	return state->error && part;
+	return state->error && part && state->subject->parts[0].needed;
 }
 
 /* Why a part is off, or has not the best way. */
