@@ -197,7 +197,8 @@ def measure(scrapes):
             time.sleep(1)
         share = (run_ns(agent.pids()) - before) / 1e9 / (time.monotonic() - began)
         return {"scrapes": scrapes, "cgroups": CGROUPS, "devices": DEVICES,
-                "cpu_share_at_1_s": share, "healthz_p99_seconds": quantile(quiet, 0.99), "resident_bytes": resident_bytes(agent.pids()),
+                "cpu_share_at_1_s": share, "healthz_p99_seconds": quantile(quiet, 0.99),
+                "resident_bytes": resident_bytes(agent.pids()),
                 **{name: {"series": series(bodies[name]), "bytes": len(bodies[name]),
                           "p50_seconds": statistics.median(took[name]),
                           "p99_seconds": quantile(took[name], 0.99),

@@ -12,7 +12,7 @@ from scrape import measure
 
 SCRAPES = 300
 LIMIT_SECONDS = 0.005
-LIMIT_BYTES = 24 << 20
+LIMIT_BYTES = 24_000_000
 LIMIT_SHARE = 0.005
 QUIET_SECONDS = 0.002
 SERIES = 6000
@@ -32,6 +32,11 @@ def prove_scale(proof):
                 figure={key: ours[key] for key in ("series", "bytes", "p50_seconds",
                                                    "p99_seconds")},
                 holds=ours["series"] >= SERIES and ours["p99_seconds"] <= LIMIT_SECONDS, **common)
+    proof.claim("p99 of a scrape, beside node_exporter's in the same run",
+                limit="below node_exporter's", figure={
+                    "ours, seconds": ours["p99_seconds"], "theirs": theirs["p99_seconds"],
+                    "their series": theirs["series"]},
+                holds=ours["p99_seconds"] < theirs["p99_seconds"], **common)
     proof.claim("CPU of a scrape, beside node_exporter's in the same run",
                 limit="less than node_exporter's, mean and median",
                 figure={"ours, seconds": ours["cpu_seconds"],
@@ -41,7 +46,7 @@ def prove_scale(proof):
                 holds=all(ours[key] < theirs[key]
                           for key in ("cpu_seconds", "cpu_seconds_median")), **common)
     resident = sum(found["resident_bytes"].values())
-    proof.claim("both processes with 250 cgroups and 64 devices", limit="≤ 24 MiB, VmRSS added up",
+    proof.claim("both processes with 250 cgroups and 64 devices", limit="≤ 24 MB, VmRSS added up",
                 figure={"bytes": resident, **found["resident_bytes"]},
                 holds=resident <= LIMIT_BYTES, **common)
     proof.claim("CPU of both processes, scraped each second", limit="≤ 0.5 % of one CPU",
