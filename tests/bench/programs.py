@@ -54,7 +54,7 @@ def memory_disk():
             file.truncate(DISK_BYTES)
         os.mkdir(f"{where}/mounted")
         device = sh("losetup", "--find", "--show", f"{where}/disk").strip()
-        sh("mkfs.ext4", "-q", device)
+        sh("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", device)
         sh("mount", device, f"{where}/mounted")
         yield f"{where}/mounted"
     finally:

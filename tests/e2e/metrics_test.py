@@ -156,10 +156,14 @@ def varints(data):
 def test_gzip_is_the_same_body():
     "gzip is given where it is asked for, and holds what the text holds"
     agent = Agent()
-    head, body = fetch(agent, Accept_Encoding="gzip;q=0.8, deflate")
+    head, _ = fetch(agent, Accept_Encoding="gzip;q=0.8, deflate")
     check("Content-Encoding: gzip" in head and "Vary: Accept" in head, head)
-    names = {re.sub(r"\{.*", "", key) for key in samples(gzip.decompress(body).decode())}
-    equal(names, {re.sub(r"\{.*", "", key) for key in samples(scrape(agent)[1])}, "metrics")
+
+    def names(text):
+        return {re.sub(r"\{.*", "", key) for key in samples(text)}
+    # two bodies of two moments: what happened first in between is only in one of them
+    wait_for(lambda: names(gzip.decompress(fetch(agent, Accept_Encoding="gzip")[1]).decode())
+             == names(scrape(agent)[1]), "the same metrics")
     head, body = fetch(agent, Accept_Encoding="gzip;q=0")
     check("Content-Encoding" not in head and body.startswith(b"# HELP"), head)
 
@@ -178,7 +182,7 @@ def test_losses_are_counted_from_the_start():
     agent = Agent()
     shown = {re.search('where="(.*)"', key)[1] for key in samples(scrape(agent)[1])
              if key.startswith("fairlead_lost_total")}
-    for path in ("/v1/snapshot", "/v1/history", "/v1/doctor"):
+    for path in ("/v1/snapshot", "/v1/doctor"):
         equal({row["where"] for row in agent.json(path)["losses"]}, shown, path)
     check({"sched_rows", "disk_rows", "http_cut_off"} <= shown, shown)
     while agent.get("/v1/snapshot?for=1ms")[0] == 200:      # until the door refuses one

@@ -15,6 +15,7 @@ from tap import check, cleanup, wait_for
 BUILT = os.path.abspath(os.environ.get("O", ".out"))
 FAIRLEAD = os.path.abspath(os.environ.get("FAIRLEAD", os.path.join(BUILT, "fairlead")))
 HELPERS = os.path.join(BUILT, "tests")
+GIVES_BACK = "/san/" not in FAIRLEAD    # the sanitizer's allocator keeps what it once had
 
 # A process that gave up its rights may not be looked into by the leak checker either; leaks
 # are the unit tests' business.

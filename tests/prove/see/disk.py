@@ -57,7 +57,7 @@ def disk():
             file.truncate(SIZE)
         os.mkdir(f"{where}/mounted")
         device = run("losetup", "--find", "--show", f"{where}/disk").stdout.strip()
-        run("mkfs.ext4", "-q", device)
+        run("mkfs.ext4", "-q", "-E", "lazy_itable_init=0,lazy_journal_init=0", device)
         run("mount", device, f"{where}/mounted")
         yield device, f"{where}/mounted"
     finally:

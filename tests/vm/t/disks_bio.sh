@@ -33,7 +33,7 @@ printf '0 8200 linear /dev/loop0 0\n8200 65528 linear /dev/loop0 8200\n' | dmset
 look "dm in two pieces" /dev/dm-0
 [ -n "${HOOK:-}" ] || look "the disk below dm" /dev/loop0	# merges have no other hook
 if modprobe ext4 && command -v mkfs.ext4 >/dev/null; then
-	mkfs.ext4 -q /dev/dm-0	# its journal flushes ahead of data
+	mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 /dev/dm-0	# its journal flushes ahead of data
 	mkdir -p /mnt
 	mount -t ext4 /dev/dm-0 /mnt
 	look "a file system on dm" /dev/dm-0 /mnt

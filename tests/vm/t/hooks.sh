@@ -14,8 +14,9 @@ agent() {
 	"$@" fairlead agent --bpf-budget 1s --socket /run/f.sock --state-dir /tmp/state &
 	until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 	if tasks /run/f.sock 5 >/tmp/use; then echo tasks agree >>/tmp/use; fi
-	cached /run/f.sock /dev/loop0 >>/tmp/use
-	disks /run/f.sock /dev/loop0 >>/tmp/use
+	# not the other way round: the shares of a cgroup that is gone are no disk's any more
+	disks /run/f.sock /dev/loop0 >>/tmp/use || { cat /tmp/use; return 1; }
+	cached /run/f.sock /dev/loop0 >>/tmp/use || { cat /tmp/use; return 1; }
 	get /run/f.sock /metrics | grep fairlead_hook_up >/tmp/hooks
 	kill -TERM $!
 	wait $!

@@ -13,6 +13,7 @@ done
 [ "$(nproc)" = 2 ] || fail "$(nproc) CPUs"
 modprobe null_blk
 [ -b /dev/nullb0 ] || fail "modules do not load"
+modprobe -r null_blk
 # A sandbox pivots into a root of its own and starts as another user.
 mkdir /tmp/root
 mount -t tmpfs tmpfs /tmp/root
