@@ -24,6 +24,15 @@ for name in $(grep -rhoE '"fairlead_[a-z0-9_]+' agent exporters 2>/dev/null | tr
 		bad=1
 	}
 done
+
+# A key of the JSON too, also of what this machine has none of; tests/e2e/http_test.py looks where.
+keys=$(cat exporters/json/*.c agent/snapshot/*.c | grep -ohE '"[a-z][a-z_0-9]*"' | tr -d '"' | sort -u)
+for key in $keys; do
+	grep -qE "\`(cgroups\[\]\.|cpus\[\]\.)?(${key}|${key%_total}|${key}_seconds)(\[\])?\`" docs/http.md || {
+		echo "key $key is not in docs/http.md"
+		bad=1
+	}
+done
 [ $bad = 0 ] || exit 1
 [ -z "${none:-}" ] || {
 	echo "$none"

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -149,6 +150,68 @@ def test_an_idle_guest_does_not_hold_a_stop():
         pass
     check(b" 200 " in read_to_end(slow), "what was under way has its answer")
     equal(agent.process.wait(20), 0, "exit status")
+
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SCHEMAS = {"/v1/snapshot": "fairlead/snapshot/v1", "/v1/snapshot?for=100ms": "fairlead/snapshot/v1",
+           "/v1/history": "fairlead/history/v1", "/v1/doctor": "fairlead/doctor/v1"}
+
+
+class Documented:
+    """The keys that docs/http.md tells of one schema, by where they are: `cgroups[].memory`."""
+
+    def __init__(self, schema):
+        with open(os.path.join(HERE, "..", "..", "docs", "http.md"), encoding="utf-8") as file:
+            section = file.read().partition(f"## `{schema}`\n")[2].partition("\n## ")[0]
+        self.distribution = set(self.words("".join(re.findall("^A distribution .*", section, re.M))))
+        self.rows = {"": ""}
+        for names, text in re.findall(r"^\| (`[^|]*`) \| (.*) \|$", section, re.M):
+            for name in re.findall(r"`([^`]+)`", names):
+                self.rows[name] = text
+                if "." not in name:
+                    self.rows[""] += f" `{name.removesuffix('[]')}`"
+
+    @staticmethod
+    def words(text):
+        return re.findall(r"`([^` ]+)`", text)
+
+    def names(self, place, key):
+        """Does the row of this place, or one that it refers to, have the key?"""
+        while place not in self.rows:
+            place = place.rpartition(".")[0]
+        text = self.rows[place]
+        for word in re.findall(r"as (?:of )?`([^`]+)`", text):
+            text += self.rows[word]
+        words = set(self.words(text))
+        base = key.removesuffix("_total")
+        return key in words or (base != key and base in words and "also as a total" in text)
+
+    def unnamed(self, value, place=""):
+        """The keys below that have no name there."""
+        if isinstance(value, list):
+            for one in value:
+                yield from self.unnamed(one, f"{place}[]")
+        if not isinstance(value, dict):
+            return
+        for key, one in value.items():
+            if "buckets" in value:
+                found = key in self.distribution
+            else:
+                key = "NAME" if place == "block_devices" else key
+                whole = f"{place}.{key}" if place else key
+                found = whole in self.rows or f"{whole}[]" in self.rows or self.names(place, key)
+            if not found:
+                yield f"{place}.{key}"
+            yield from self.unnamed(one, f"{place}.{key}" if place else key)
+
+
+def test_every_key_is_documented():
+    "docs/http.md names every key of a living agent's answers, where it is"
+    agent = Agent()
+    for path, schema in SCHEMAS.items():
+        answer = agent.json(path)
+        equal(answer["schema"], schema, "schema")
+        equal(sorted(set(Documented(schema).unnamed(answer))), [], f"keys of {path} not told")
 
 
 if __name__ == "__main__":
