@@ -89,6 +89,7 @@ int compose_files(struct snapshot *s, const struct files_sample *then,
 		  const struct files_sample *now)
 {
 	s->node = now->node;
+	s->files_window_ns = then ? now->when_ns - then->when_ns : 0;
 	fill_cpus(s, then, now);
 	fill_busy(s, then);
 	return fill_cgroups(s, then, now);

@@ -10,6 +10,7 @@
 #include "agent/api/compose.h"
 #include "agent/api/compose_files.h"
 #include "agent/api/findings.h"
+#include "agent/api/sample_losses.h"
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
@@ -30,6 +31,7 @@
 #include "agent/probes/sched_read.h"
 #include "agent/security/privileges.h"
 #include "agent/signals/cache_reading.h"
+#include "agent/signals/files_window.h"
 #include "agent/signals/history.h"
 #include "agent/signals/window.h"
 #include "agent/snapshot/snapshot.h"
@@ -68,6 +70,7 @@ struct node {
 	struct sample *first;     /* what the page cache is checked against; NULL: none yet */
 	struct sample *sample;
 	struct window *window;
+	struct files_window files;
 	struct history *history;
 	struct compose_names names;
 	struct cgroup_files *cgroup_files;
@@ -233,6 +236,7 @@ struct node *node_free(struct node *n)
 		sample_free(n->first);
 		sample_free(n->sample);
 		window_free(n->window);
+		files_window_clear(&n->files);
 		cgroup_files_free(n->cgroup_files);
 		history_free(n->history);
 		cgroup_names_free(n->names.cgroups);
@@ -266,6 +270,7 @@ static void turn_knobs(struct node *n)
 void node_configure(struct node *n, const struct config *config)
 {
 	window_set_length(n->window, config->window_ns);
+	files_window_set_length(&n->files, config->window_ns);
 	if (n->budget_ns != config->bpf_budget_ns) /* what was left out has a new chance */
 		budget_init(&n->budget, details, _DETAIL_MAX);
 	n->budget_ns = config->bpf_budget_ns;
@@ -302,7 +307,7 @@ static void tell_what_is_not_read(struct node *n, const struct cgroup_files_samp
 		 CGROUP_FILES_MAX, s->refused);
 }
 
-/* For whom asks now: no beat does this.  Those who ask within a second share the walk. */
+/* For whom asks now, and once a window.  Those who ask within a second share the walk. */
 static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct files_sample **ret)
 {
 	CLEANUP(files_sample_freep) struct files_sample *s = NULL;
@@ -504,11 +509,26 @@ static int remember(struct node *n)
 			    clock_ns(CLOCK_BOOTTIME));
 }
 
+static int keep_files(struct node *n, uint64_t now_ns)
+{
+	struct files_sample *s;
+	int r;
+
+	if (!files_window_is_due(&n->files, now_ns))
+		return 0;
+	r = take_files(n, now_ns, false, &s);
+	if (!r)
+		files_window_feed(&n->files, s);
+	return r;
+}
+
 int node_tick(struct node *n, uint64_t now_ns)
 {
 	int r;
 
 	r = take_sample(n, false, n->sample);
+	if (!r)
+		r = keep_files(n, now_ns);
 	if (!r && !n->first)
 		r = take_all(n, now_ns, true, &n->first);
 	if (!r)
@@ -526,51 +546,9 @@ int node_tick(struct node *n, uint64_t now_ns)
 	return 0;
 }
 
-/* Of the row that those share who found none of their own; it is the first, where it is read. */
-static uint64_t sched_without_row(const struct sched_sample *s)
-{
-	bool other = s->row_count && s->rows[0].of.row == FL_LEDGER_OTHER;
-
-	return other ? s->rows[0].counts.n[SCHED_WAITS] : 0;
-}
-
-static uint64_t cache_without_row(const struct cache_sample *s)
-{
-	uint64_t n = 0;
-
-	for (int what = 0; s->row_count && what < _CACHE_COUNT_MAX; what++)
-		n += s->rows[0].of.row == FL_LEDGER_OTHER ? s->rows[0].n[what] : 0;
-	return n;
-}
-
-static uint64_t absences_lost(const struct sched_sample *s)
-{
-	uint64_t n = 0;
-
-	for (size_t cpu = 0; cpu < s->cpus; cpu++)
-		n += s->cpu[cpu].counts.n[SCHED_LOST];
-	return n;
-}
-
-static uint64_t waits_without_row(const struct sched_sample *s)
-{
-	for (size_t i = 0; i < s->waiter_count; i++)
-		if (!s->waiters[i].thread)
-			return s->waiters[i].waits;
-	return 0;
-}
-
 static void add_losses(const struct node *n, const struct sample *now, struct losses *to)
 {
-	losses_add(to, "sched_rows", sched_without_row(now->sched));
-	losses_add(to, "sched_absences", absences_lost(now->sched));
-	losses_add(to, "sched_waiter_rows", waits_without_row(now->sched));
-	losses_add(to, "cache_rows", cache_without_row(&now->cache));
-	losses_add(to, "disk_rows", now->disk.no_device_row);
-	losses_add(to, "disk_cgroup_rows", now->disk.no_cgroup_row);
-	losses_add(to, "disk_untimed", now->disk.untimed);
-	losses_add(to, "disk_bio_rows", now->disk.lost_bios);
-	losses_add(to, "disk_bio_times", now->disk.lost_times);
+	sample_losses(now, to);
 	losses_add(to, "bpf_runs", n->missed);
 	losses_add(to, "interfaces", n->unread_interfaces);
 }
@@ -612,16 +590,17 @@ static void describe(struct node *n, struct snapshot *s)
 		describe_subject(&n->states[subject], s);
 }
 
-/* then: NULL when there is nothing to compare yet.  files: of this moment. */
+/* then, files_then: NULL when there is nothing to compare yet.  files: of this moment. */
 static int compose(struct node *n, const struct sample *then, const struct sample *now,
-		   const struct files_sample *files, struct snapshot **ret)
+		   const struct files_sample *files_then, const struct files_sample *files,
+		   struct snapshot **ret)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
 	int r = then ? compose_between(&s, &n->names, n->cpus, then, now)
 		     : snapshot_new(&s, n->cpus, 0, 0, 0);
 
 	if (!r)
-		r = compose_files(s, then ? then->files : NULL, files);
+		r = compose_files(s, files_then, files);
 	if (r)
 		return r;
 	describe(n, s);
@@ -634,10 +613,11 @@ int node_snapshot(struct node *n, struct snapshot **ret)
 {
 	CLEANUP(files_sample_freep) struct files_sample *files = NULL;
 	const struct sample *then = NULL, *now = NULL;
-	int r = take_files(n, clock_mono_ns(), false, &files);
+	uint64_t now_ns = clock_mono_ns();
+	int r = take_files(n, now_ns, false, &files);
 
 	window_ends(n->window, &then, &now);
-	return r ? r : compose(n, then, now, files, ret);
+	return r ? r : compose(n, then, now, files_window_begin(&n->files, now_ns), files, ret);
 }
 
 int node_base(struct node *n, uint64_t now_ns, struct sample **ret)
@@ -651,7 +631,7 @@ int node_snapshot_since(struct node *n, uint64_t now_ns, const struct sample *ba
 	CLEANUP(sample_freep) struct sample *now = NULL;
 	int r = node_base(n, now_ns, &now);
 
-	return r ? r : compose(n, base, now, now->files, ret);
+	return r ? r : compose(n, base, now, base->files, now->files, ret);
 }
 
 int node_scrape(struct node *n, uint64_t now_ns, struct snapshot **ret)
@@ -659,7 +639,7 @@ int node_scrape(struct node *n, uint64_t now_ns, struct snapshot **ret)
 	CLEANUP(sample_freep) struct sample *now = NULL;
 	int r = take_all(n, now_ns, true, &now);
 
-	return r ? r : compose(n, now, now, now->files, ret);
+	return r ? r : compose(n, now, now, now->files, now->files, ret);
 }
 
 int node_history(const struct node *n, const char *prefix, uint64_t length_ns,

@@ -12,10 +12,9 @@
 
 static double percent(const struct snapshot *s, uint64_t ns)
 {
-	return s->window_ns ? 100.0 * (double)ns / (double)s->window_ns : 0;
+	return s->files_window_ns ? 100.0 * (double)ns / (double)s->files_window_ns : 0;
 }
 
-/* Only of a window that somebody asked for: no beat reads these files. */
 static void print_cpu_time(const struct snapshot *s, FILE *out)
 {
 	uint64_t sum[_CPU_MODE_MAX] = { 0 }, all = 0;
@@ -55,11 +54,14 @@ static void print_fullest(const struct snapshot *s, FILE *out)
 	for (size_t i = 0; i < s->node.filesystem_count; i++)
 		if (!most || full(&s->node.filesystems[i]) > full(most))
 			most = &s->node.filesystems[i];
-	if (most)
-		fprintf(out, "filesystem %s is %.0f%% full%s, %s left\n",
-			table_tail(path, sizeof(path), most->path, 32), 100 * full(most),
-			s->node.filesystem_count > 1 ? ", the fullest" : "",
-			table_bytes(left, most->available_bytes));
+	if (!most)
+		return;
+	table_tail(path, sizeof(path), most->path, 32);
+	for (char *end = path + strlen(path); end > path && end[-1] == ' ';)
+		*--end = '\0'; /* a sentence, no column */
+	fprintf(out, "filesystem %s is %.0f%% full%s, %s left\n", path, 100 * full(most),
+		s->node.filesystem_count > 1 ? ", the fullest" : "",
+		table_bytes(left, most->available_bytes));
 }
 
 void print_files_node(const struct snapshot *s, FILE *out)
@@ -127,8 +129,7 @@ static void print_from(const struct cgroup_snapshot *const *rows, size_t count, 
 	cgroup_use_from(&rows[0]->use_total, first);
 	for (size_t i = 1; i < count; i++)
 		others |= strcmp(cgroup_use_from(&rows[i]->use_total, one), first) != 0;
-	fprintf(out, "from %s%s\neach with all below it\n", first,
-		others ? ", others from less: see -o json" : "");
+	fprintf(out, "from %s%s\n", first, others ? ", others from less: see -o json" : "");
 }
 
 static void print_not_read(const struct snapshot *s, FILE *out)
@@ -146,6 +147,7 @@ void print_files_cgroups(const struct snapshot *s, bool whole, FILE *out)
 	CLEANUP(freep)
 	const struct cgroup_snapshot **rows = calloc(s->cgroup_count + 1, sizeof(*rows));
 	bool window = false;
+	char length[CELL];
 	size_t count = 0, shown;
 
 	for (size_t i = 0; rows && i < s->cgroup_count; i++) {
@@ -168,7 +170,10 @@ void print_files_cgroups(const struct snapshot *s, bool whole, FILE *out)
 		fprintf(out, "and %zu more: `fairlead snapshot cgroups` shows all\n",
 			count - shown);
 	print_from(rows, shown, out);
-	if (!window)
-		fputs("shares of CPU time need a window of their own: --for 1s\n", out);
+	if (window)
+		fprintf(out, "each with all below it; shares of the last %s\n",
+			table_time(length, s->files_window_ns));
+	else
+		fputs("each with all below it; there are no shares yet\n", out);
 	print_not_read(s, out);
 }

@@ -40,6 +40,7 @@ void files_sample_freep(struct files_sample **s)
 int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups, uint64_t now_ns,
 		      bool briefly, const char *root)
 {
+	s->when_ns = now_ns;
 	node_files_read(&s->node, s->cpus, s->cpu_count, root);
 	filesystems_read(&s->node, root);
 	return cgroups ? cgroup_files_read(cgroups, now_ns, briefly, &s->cgroups) : 0;

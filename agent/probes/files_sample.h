@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * files_sample: what the kernel's own files say at one moment, read for whom asked just then.
- * Reading them takes milliseconds, so no beat does: the agent's own window has none.
+ * Reading them takes milliseconds, so only one beat in a window does (agent/signals/files_window).
  */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "agent/probes/cgroup_files.h"
 #include "agent/snapshot/node_use.h"
 
 struct files_sample {
+	uint64_t when_ns;
 	struct node_use node;
 	struct cpu_times *cpus; /* by number; owned */
 	size_t cpu_count;

@@ -140,6 +140,7 @@ struct detail_snapshot {
 
 struct snapshot {
 	uint64_t wall_ns, window_ns;
+	uint64_t files_window_ns;                /* of what the kernel's own files say; 0: none */
 	uint64_t loaded_wall_ns, booted_wall_ns; /* since when totals count; the same in all */
 	char host[65], kernel[65], machine[65], version[64];
 	uint64_t uptime_ns;

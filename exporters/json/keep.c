@@ -7,7 +7,8 @@
 
 static int is_kept(const char *key, const char *const *keys, size_t count)
 {
-	static const char *const always[] = { "schema", "time", "window_seconds", "version" };
+	static const char *const always[] = { "schema", "time", "window_seconds",
+					      "files_window_seconds", "version" };
 
 	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
 		if (!strcmp(key, always[i]))

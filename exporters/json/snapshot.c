@@ -322,6 +322,8 @@ char *json_snapshot(const struct snapshot *s)
 			 node(s), "cpus", cpus, "cgroups", cgroups, "subjects", subjects, "agent",
 			 agent(&s->agent));
 	if (root) {
+		json_object_set_new(root, "files_window_seconds",
+				    s->files_window_ns ? seconds(s->files_window_ns) : json_null());
 		json_object_set_new(root, "losses", json_losses(&s->lost));
 		json_object_set_new(root, "pressure", pressure(s));
 		json_object_set_new(root, "memory", memory(&s->memory));
@@ -693,6 +695,7 @@ static void read_node(struct snapshot *s, const json_t *root)
 	const json_t *own = json_object_get(root, "agent");
 
 	s->window_ns = ns_of(root, "window_seconds");
+	s->files_window_ns = ns_of(root, "files_window_seconds");
 	json_text(root, "version", s->version, sizeof(s->version));
 	json_text(of, "name", s->host, sizeof(s->host));
 	json_text(of, "kernel", s->kernel, sizeof(s->kernel));

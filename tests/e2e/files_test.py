@@ -5,10 +5,11 @@ import os
 import re
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from fairlead import HELPERS, Agent, command
-from tap import check, equal, limit, main, skip
+from tap import check, equal, limit, main, skip, wait_for
 
 LINES_A_CGROUP = 24
 
@@ -77,10 +78,29 @@ def test_a_window_has_what_was_used_in_it():
         spent = sum(cpu["time"][f"{mode}_seconds"] for mode in (
             "user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"))
         check(0.3 <= spent <= 0.8, f"cpu {cpu['cpu']}: {spent}")
-    # The agent's own window begins at a beat, and no beat reads these files.
-    plain = agent.json("/v1/snapshot")
-    equal(plain["cpus"][0]["time"]["user_seconds"], None, "user_seconds")
-    check(plain["cpus"][0]["time"]["user_seconds_total"] > 0, plain["cpus"][0]["time"])
+    check(abs(snapshot["files_window_seconds"] - snapshot["window_seconds"]) < 0.05, "window of the files")
+
+
+def test_the_agents_own_window_has_rates():
+    "a plain snapshot of an agent has what was used, at once, and says over how long"
+    agent = Agent()
+
+    def plain():
+        """The agent's window is 200 ms; its files are read every 5 s, for the first time at its start."""
+        snapshot = agent.json("/v1/snapshot")
+        return snapshot if (snapshot["files_window_seconds"] or 0) > 0.4 else None
+    snapshot = wait_for(plain, "a window")
+    length = snapshot["files_window_seconds"]
+    check(length < 2, length)
+    for cpu in snapshot["cpus"]:
+        spent = sum(v for k, v in cpu["time"].items() if not k.endswith("_total")) \
+            if cpu["online"] else length
+        check(0.8 * length - 0.05 <= spent <= 1.2 * length + 0.05, f"{spent} of {length}")
+    began = time.monotonic()
+    out = command("snapshot", "--socket", agent.socket).stdout
+    check(time.monotonic() - began < 0.4, "it waited")
+    check(re.search(r"^CPUs .*user", out, re.M), out)
+    check(re.search(r"^CGROUP, MOST CPU FIRST .*(?:\n.*){1,8}\d%", out, re.M), out)
 
 
 def test_lines_of_a_cgroup_are_bounded():

@@ -80,7 +80,8 @@ def test_sections_that_are_asked_for():
     check(out.startswith("memory ") and "pressure " in out, out)
     check("WAITING" not in out and "CGROUP" not in out and "node " not in out, out)
     snapshot = json.loads(command("snapshot", "disks", "node", "-o", "json", *where).stdout)
-    equal(set(snapshot), {"schema", "time", "window_seconds", "version", "node", "disks"}, "keys")
+    equal(set(snapshot), {"schema", "time", "window_seconds", "files_window_seconds", "version",
+                          "node", "disks"}, "keys")
     one_line(command("snapshot", "cpus", "cpu", *where), 2, "no section 'cpu'", "cpus, disks")
     for section in ("node", "agent", "caches", "programs", "cpus", "disks", "network", "cgroups", "waiters", "subjects"):
         result = command("snapshot", section, *where)

@@ -6,7 +6,9 @@
 
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
+#include "agent/probes/files_sample.h"
 #include "agent/probes/sample.h"
+#include "agent/signals/files_window.h"
 #include "agent/signals/sched_reading.h"
 #include "tests/lib/test.h"
 
@@ -222,6 +224,39 @@ static int only_those_who_waited_in_the_window_are_waiters(void)
 	return 0;
 }
 
+/* How old the reading is that one of this second is compared with; -1: there is none. */
+static int files_age(const struct files_window *w, uint64_t second)
+{
+	const struct files_sample *s = files_window_begin(w, second * NS_PER_SEC);
+
+	return s ? (int)(second - s->when_ns / NS_PER_SEC) : -1;
+}
+
+static int files_are_compared_with_what_was_about_a_window_ago(void)
+{
+	CLEANUP(files_window_clear) struct files_window w = { 0 };
+	int readings = 0;
+
+	files_window_set_length(&w, 10 * NS_PER_SEC);
+	CHECK(files_age(&w, 100) == -1);
+	for (uint64_t second = 100; second < 160; second++) {
+		struct files_sample *s = NULL;
+
+		if (!files_window_is_due(&w, second * NS_PER_SEC))
+			continue;
+		CHECK(files_sample_new(&s, CPUS) == 0);
+		s->when_ns = second * NS_PER_SEC;
+		files_window_feed(&w, s);
+		readings++;
+		CHECK(second > 100 || files_age(&w, 100) == -1); /* nothing can have happened */
+		CHECK(second > 100 || files_age(&w, 101) == 1);  /* but in a second it can */
+	}
+	CHECK(readings == 6);
+	for (uint64_t second = 150; second < 160; second++)
+		CHECK(files_age(&w, second) >= 5 && files_age(&w, second) < 15);
+	return 0;
+}
+
 TEST_MAIN({ "one sample says nothing", one_sample_says_nothing },
 	  { "only the window counts", only_the_window_counts },
 	  { "a long window of many samples stays true", a_long_window_of_many_samples_stays_true },
@@ -233,4 +268,6 @@ TEST_MAIN({ "one sample says nothing", one_sample_says_nothing },
 	    rows_are_paired_though_others_came_and_went },
 	  { "what runs now never counts backwards", what_runs_now_never_counts_backwards },
 	  { "only those who waited in the window are waiters",
-	    only_those_who_waited_in_the_window_are_waiters }, )
+	    only_those_who_waited_in_the_window_are_waiters },
+	  { "files are compared with what was about a window ago",
+	    files_are_compared_with_what_was_about_a_window_ago }, )
