@@ -27,8 +27,6 @@ _Static_assert((int)DISK_NAME_MAX == (int)DISK_NAME, "a name fits");
 
 #define WALK_NS NS_PER_SEC
 
-#define OTHER   "(other)" /* where cgroups are counted that found no row, or are gone */
-
 /* Names younger than the last walk are found by another one, unless there was one just now. */
 struct name_finder {
 	struct cgroup_names *names;
@@ -123,10 +121,13 @@ static void fill_sched(struct snapshot *s, struct name_finder *names,
 	}
 }
 
+/* But who found no row, all in one, last. */
 static int longest_first(const void *a, const void *b)
 {
 	const struct waiter_snapshot *x = a, *y = b;
 
+	if (!x->thread != !y->thread)
+		return x->thread ? -1 : 1;
 	return (x->wait_ns < y->wait_ns) - (x->wait_ns > y->wait_ns);
 }
 
@@ -152,7 +153,7 @@ static void name_disk(struct disk_snapshot *to, const struct disk_table *disks, 
 	else if (number)
 		disk_name("", number, to->name);
 	else
-		snprintf(to->name, sizeof(to->name), "(other)");
+		snprintf(to->name, sizeof(to->name), OTHER);
 	to->known = row != NULL;
 	to->in_flight = row ? row->in_flight : 0;
 }
@@ -356,6 +357,8 @@ static int fill_waiters(struct snapshot *s, struct text_index *index, struct nam
 		memcpy(all[i].name, from->name, sizeof(all[i].name));
 	}
 	qsort(all, window->waiter_count, sizeof(*all), longest_first);
+	if (window->waiter_count > WAITERS_MAX && !all[window->waiter_count - 1].thread)
+		all[WAITERS_MAX - 1] = all[window->waiter_count - 1];
 	for (size_t i = 0; i < window->waiter_count && i < WAITERS_MAX; i++) {
 		s->waiters[i] = all[i];
 		s->waiters[i].cgroup =

@@ -152,6 +152,29 @@ static double cgroup_ios(const struct snapshot *s, size_t row)
 	return rate(s, ios);
 }
 
+static double cgroup_fills(const struct snapshot *s, size_t row)
+{
+	return cgroup_cache(s, row, CACHE_FILLS);
+}
+
+static double cgroup_execs(const struct snapshot *s, size_t row)
+{
+	return rate(s, cgroup(s, row)->sched[SCHED_EXECS]);
+}
+
+/* As long as there is the cgroup: a kill is seldom, and its reason stays. */
+static double cgroup_killed(const struct snapshot *s, size_t row)
+{
+	const struct cgroup_use *use = &cgroup(s, row)->use_total;
+
+	return use->version[USE_MEMORY] ? (double)use->memory.oom_kills : (double)NAN;
+}
+
+static bool cgroup_is_rest(const struct snapshot *s, size_t row)
+{
+	return !strcmp(cgroup(s, row)->path, OTHER);
+}
+
 static bool cgroup_is_quiet(const struct snapshot *s, size_t row)
 {
 	return !cgroup(s, row)->sched[SCHED_WAITS] && !cgroup(s, row)->sched[SCHED_RUN_NS] &&
@@ -177,6 +200,9 @@ static const struct column cgroup_columns[] = {
 	{ "moved", "moved/s", 8, 7, COLUMN_COUNT, cgroup_moved,
 	  "times a task went to another CPU" },
 	{ "started", "started/s", 9, 8, COLUMN_COUNT, cgroup_started, "tasks, threads too" },
+	{ "execs", "execs/s", 8, 8, COLUMN_COUNT, cgroup_execs, "programs that were run" },
+	{ "fills", "fills/s", 8, 8, COLUMN_COUNT, cgroup_fills, "pages put into the page cache" },
+	{ "killed", "killed", 6, 9, COLUMN_COUNT, cgroup_killed, "for want of memory, ever" },
 };
 
 /* --- CPUs --- */
@@ -405,6 +431,11 @@ static double disk_errors(const struct snapshot *s, size_t row)
 	return rate(s, errors);
 }
 
+static bool disk_is_rest(const struct snapshot *s, size_t row)
+{
+	return !strcmp(disk(s, row)->name, OTHER);
+}
+
 static bool disk_is_quiet(const struct snapshot *s, size_t row)
 {
 	const struct disk_snapshot *d = disk(s, row);
@@ -576,6 +607,11 @@ static double waiter_longest(const struct snapshot *s, size_t row)
 	return (double)waiter(s, row)->longest_ns;
 }
 
+static bool waiter_is_rest(const struct snapshot *s, size_t row)
+{
+	return !waiter(s, row)->thread;
+}
+
 static bool waiter_is_quiet(const struct snapshot *s, size_t row)
 {
 	return !waiter(s, row)->waits;
@@ -597,6 +633,7 @@ const struct listing listings[_LISTING_MAX] = {
 			      .name = cgroup_name,
 			      .identity = cgroup_identity,
 			      .is_quiet = cgroup_is_quiet,
+			      .is_rest = cgroup_is_rest,
 			      .matches = cgroup_matches,
 			      .spread = cgroup_spread },
 	[LISTING_CPUS] = { .heading = "WAITING FOR A CPU",
@@ -617,6 +654,7 @@ const struct listing listings[_LISTING_MAX] = {
 			    .name = disk_label,
 			    .identity = disk_identity,
 			    .is_quiet = disk_is_quiet,
+			    .is_rest = disk_is_rest,
 			    .matches = disk_matches,
 			    .spread = disk_spread,
 			    .missing = disk_missing },
@@ -638,6 +676,7 @@ const struct listing listings[_LISTING_MAX] = {
 			      .name = waiter_name,
 			      .identity = waiter_identity,
 			      .is_quiet = waiter_is_quiet,
+			      .is_rest = waiter_is_rest,
 			      .matches = waiter_matches },
 };
 

@@ -50,6 +50,7 @@ struct listing {
 	const char *(*name)(const struct snapshot *s, size_t row, char ret[LISTING_NAME_MAX]);
 	uint64_t (*identity)(const struct snapshot *s, size_t row); /* the same in the next one */
 	bool (*is_quiet)(const struct snapshot *s, size_t row);     /* nothing to tell */
+	bool (*is_rest)(const struct snapshot *s, size_t row); /* all others in one: stands last */
 	/* Is the text part of any of its names?  Case does not matter. */
 	bool (*matches)(const struct snapshot *s, size_t row, const char *text);
 	/* Its distributions, one after the other: false behind the last. */

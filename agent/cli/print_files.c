@@ -132,6 +132,13 @@ static void print_from(const struct cgroup_snapshot *const *rows, size_t count, 
 	fprintf(out, "from %s%s\n", first, others ? ", others from less: see -o json" : "");
 }
 
+static const char *versions(const struct snapshot *s)
+{
+	static const char *const text[] = { "", " (v1)", " (v2)", " (v1+v2)" };
+
+	return text[s->cgroup_version[USE_CPU] | s->cgroup_version[USE_MEMORY]];
+}
+
 static void print_not_read(const struct snapshot *s, FILE *out)
 {
 	if (s->cgroups_unread)
@@ -147,7 +154,7 @@ void print_files_cgroups(const struct snapshot *s, bool whole, FILE *out)
 	CLEANUP(freep)
 	const struct cgroup_snapshot **rows = calloc(s->cgroup_count + 1, sizeof(*rows));
 	bool window = false;
-	char length[CELL];
+	char length[CELL], heading[48];
 	size_t count = 0, shown;
 
 	for (size_t i = 0; rows && i < s->cgroup_count; i++) {
@@ -160,9 +167,10 @@ void print_files_cgroups(const struct snapshot *s, bool whole, FILE *out)
 	if (!count)
 		return;
 	qsort(rows, count, sizeof(*rows), most_first);
-	fprintf(out, "\n%-32s %8s %9s %8s %8s %8s\n",
-		window ? "CGROUP, MOST CPU FIRST" : "CGROUP, MOST MEMORY FIRST", "cpu", "throttled",
-		"memory", "limit", "mem wait");
+	snprintf(heading, sizeof(heading), "CGROUP%s, %s FIRST", versions(s),
+		 window ? "MOST CPU" : "MEMORY");
+	fprintf(out, "\n%-32s %8s %9s %8s %8s %8s\n", heading, "cpu", "throttled", "memory",
+		"limit", "mem wait");
 	shown = whole || count < CGROUPS_SHOWN ? count : CGROUPS_SHOWN;
 	for (size_t i = 0; i < shown; i++)
 		print_cgroup(s, rows[i], out);

@@ -105,28 +105,34 @@ static void print_pressure(const struct page *p)
 			    pressure_names[i], percent(p, of[i].full_ns));
 }
 
+static const char cache_words[] =
+	"a miss: a reader waited for a page; a fill: a page brought in, mostly ahead";
+
 /* Of the requests that were made of it, how many had to wait for a disk. */
 static void print_caches(const struct page *p)
 {
 	static const char *const shown[_CACHE_COUNT_MAX] = {
 		[CACHE_ACCESSES] = "pages read through it", [CACHE_READS] = "requests to read",
-		[CACHE_MISSES] = "of them, not there",      [CACHE_FILLS] = "pages put in",
+		[CACHE_MISSES] = "of them, misses",         [CACHE_FILLS] = "pages put in: fills",
 		[CACHE_EVICTIONS] = "pages taken out",      [CACHE_DIRTIED] = "pages dirtied",
 		[CACHE_FAULTS] = "faults on mapped files",
 	};
 	const uint64_t *n = p->s->cache;
 	double seconds = snapshot_seconds(p->s);
-	char reads[CELL], misses[CELL], dirtied[CELL];
+	char reads[CELL], misses[CELL], fills[CELL], dirtied[CELL];
 
 	if (!p->s->cache_measured) {
 		if (p->whole)
 			say(p, "the page cache is not measured: `fairlead doctor` says why");
 		return;
 	}
-	say(p, "page cache %s reads/s, of which %s/s missed, %s pages/s dirtied",
+	say(p, "page cache %s reads/s, %s/s of them missed; pages/s: %s filled, %s dirtied",
 	    table_count(reads, (double)n[CACHE_READS] / seconds),
 	    table_count(misses, (double)n[CACHE_MISSES] / seconds),
+	    table_count(fills, (double)n[CACHE_FILLS] / seconds),
 	    table_count(dirtied, (double)n[CACHE_DIRTIED] / seconds));
+	if (p->whole)
+		say(p, "%s", cache_words);
 	for (int i = 0; i < _CACHE_COUNT_MAX && p->whole; i++)
 		fprintf(p->out, "  %-26s %9s/s\n", shown[i],
 			table_count(reads, (double)n[i] / seconds));
@@ -270,14 +276,49 @@ static void print_network(const struct page *p)
 	print_rows(p, &l, 4, "network", "no interface did anything");
 }
 
+/* What else makes a cgroup slow; those with nothing of it are left out, and all if none has any. */
+static void print_misses(const struct page *p)
+{
+	static const char *const shown[] = { "misses", "fills", "started", "execs", "killed" };
+	struct layout l = { .list = &listings[LISTING_CGROUPS], .name_width = p->columns };
+	size_t most = p->whole ? SIZE_MAX : 6, rows = 0;
+
+	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+		int column = 0;
+
+		listing_find(l.list, shown[i], &column);
+		l.columns[l.count++] = (size_t)column;
+		l.name_width -= l.list->columns[column].width + 1;
+	}
+	for (size_t row = 0; row < l.list->rows(p->s); row++) {
+		bool any = false;
+
+		for (size_t i = 0; i < l.count; i++) /* not true of what is not known, too */
+			any |= l.list->columns[l.columns[i]].value(p->s, row) > 0;
+		if (!any || rows++ >= most)
+			continue;
+		if (rows == 1)
+			print_heading(p, &l, "CGROUP, PAGE CACHE AND TASKS");
+		print_row(p, &l, row, "");
+	}
+	if (rows > most)
+		say(p, "and %zu more: `fairlead snapshot cgroups` shows all", rows - most);
+	if (rows)
+		say(p, "%s", cache_words);
+}
+
+/* Where v1 and v2 stand side by side, rows of one path may be of other tasks in another table. */
 static void print_cgroups(const struct page *p)
 {
 	const struct layout l = lay_out(p, LISTING_CGROUPS);
 
 	if (!measures(p))
 		return;
-	print_heading(p, &l, "CGROUP, LONGEST WAIT FIRST");
+	print_heading(p, &l, "CGROUP (v2), LONGEST WAIT FIRST");
 	print_rows(p, &l, 10, "cgroups", "no cgroup did anything");
+	say(p, "each without those below it%s",
+	    p->s->cgroup_version[USE_IO] == 1 ? "; what it did to disks is by v1's blkio" : "");
+	print_misses(p);
 	print_files_cgroups(p->s, p->whole, p->out);
 }
 

@@ -98,10 +98,19 @@ static uint64_t bytes_of(const struct disk_snapshot *d)
 	return d->op[DISK_READ].bytes + d->op[DISK_WRITE].bytes;
 }
 
+/* Of two rows' names, is one the row of all others?  It stands last, however much it has. */
+static int others_last(const char *x, const char *y)
+{
+	return !strcmp(x, OTHER) - !strcmp(y, OTHER);
+}
+
 static int more_bytes_first(const void *a, const void *b)
 {
 	const struct disk_snapshot *x = a, *y = b;
+	int r = others_last(x->name, y->name);
 
+	if (r)
+		return r;
 	if (bytes_of(x) != bytes_of(y))
 		return bytes_of(x) < bytes_of(y) ? 1 : -1;
 	return strcmp(x->name, y->name);
@@ -110,7 +119,10 @@ static int more_bytes_first(const void *a, const void *b)
 static int longer_wait_first(const void *a, const void *b)
 {
 	const struct cgroup_snapshot *x = a, *y = b;
+	int r = others_last(x->path, y->path);
 
+	if (r)
+		return r;
 	if (x->sched[SCHED_WAIT_NS] != y->sched[SCHED_WAIT_NS])
 		return x->sched[SCHED_WAIT_NS] < y->sched[SCHED_WAIT_NS] ? 1 : -1;
 	if (x->sched_total[SCHED_WAIT_NS] != y->sched_total[SCHED_WAIT_NS])

@@ -19,6 +19,9 @@
 
 #define CGROUP_PATH_MAX 512
 
+/* The row of cgroups, or disks, that found none of their own, or are gone: the last of its list. */
+#define OTHER           "(other)"
+
 enum disk_op { DISK_READ, DISK_WRITE, DISK_DISCARD, DISK_FLUSH, _DISK_OP_MAX };
 
 struct cpu_snapshot {

@@ -431,5 +431,11 @@ void json_read_files_node(struct snapshot *s, const json_t *root)
 	y->blocked = count_in(of, "tasks_blocked");
 	s->cgroups_unread = count_in(not_read, "cgroups");
 	s->cgroup_files_refused = count_in(not_read, "cgroup_files_refused");
+	for (int i = 0; i < _USE_MAX; i++) {
+		const char *version = json_string_value(
+			json_object_get(json_object_get(root, "hierarchies"), use_names[i]));
+
+		s->cgroup_version[i] = !version ? 0 : strcmp(version, "v1") ? 2 : 1;
+	}
 	read_filesystems(&s->node, json_object_get(root, "filesystems"));
 }

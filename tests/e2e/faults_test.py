@@ -190,6 +190,13 @@ def test_more_waiters_than_rows():
     agent = Agent()
     children = [forked(spin) for _ in range(WAITERS)]
     wait_for(lambda: lost(agent)["sched_waiter_rows"] > 0, "one without a row", 60, 0.5)
+
+    def others():
+        """All that have no row, in one, stand last, however long they waited."""
+        threads = [w["thread"] for w in agent.json("/v1/snapshot?for=300ms")["waiters"]]
+        check(0 not in threads[:-1], threads)
+        return 0 in threads
+    wait_for(others, "the row of all others", 60)
     for child in children:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)

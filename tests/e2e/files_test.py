@@ -100,7 +100,7 @@ def test_the_agents_own_window_has_rates():
     out = command("snapshot", "--socket", agent.socket).stdout
     check(time.monotonic() - began < 0.4, "it waited")
     check(re.search(r"^CPUs .*user", out, re.M), out)
-    check(re.search(r"^CGROUP, MOST CPU FIRST .*(?:\n.*){1,8}\d%", out, re.M), out)
+    check(re.search(r"^CGROUP \(v.*\), MOST CPU FIRST .*(?:\n.*){1,8}\d%", out, re.M), out)
 
 
 def test_lines_of_a_cgroup_are_bounded():
@@ -153,7 +153,7 @@ def test_the_table_shows_it():
     agent = Agent()
     out = command("snapshot", "--socket", agent.socket, "--for", "300ms").stdout
     check(re.search(r"^CPUs .*user", out, re.M), out)
-    check(re.search(r"^CGROUP, MOST CPU FIRST", out, re.M), out)
+    check(re.search(r"^CGROUP \(v[12+v]*\), MOST CPU FIRST", out, re.M), out)
     wide = [line for line in out.splitlines() if len(line) > 80]
     check(not wide, wide)
 

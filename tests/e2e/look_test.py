@@ -89,6 +89,41 @@ def test_sections_that_are_asked_for():
         check(result.stdout.strip() and result.stdout[0] != "\n", (section, result.stdout))
 
 
+def cgroup(path, where="v1:cpu,memory v2:pressure", kills=0, **counts):
+    part = {"usage_seconds": 0.5, "usage_seconds_total": 9, "used_bytes": 4096,
+            "oom_kills_total": kills}
+    return {"id": 1, "path": path, "waits": 5, "cache": counts, "hierarchy": where,
+            "cpu": part, "memory": part, **counts}
+
+
+def test_cgroups_say_what_else_makes_them_slow():
+    "cgroups with misses, fills, forks, execs or kills are listed with these, the others are not"
+    answer = {"schema": "fairlead/snapshot/v1", "window_seconds": 2.0, "files_window_seconds": 1.0,
+              "subjects": [{"name": "sched", "state": "on"}], "caches": {},
+              "hierarchies": {"cpu": "v1", "memory": "v1", "pressure": "v2", "io": "v1"},
+              "cgroups": [cgroup("/idle"), cgroup("/reads", demand_misses=20, page_fills=80),
+                          cgroup("/forks", tasks_started=4, execs=2), cgroup("/killed", kills=3)]}
+
+    def page():
+        with ImpostorAgent(200, json.dumps(answer).encode()) as socket:
+            return command("snapshot", "cgroups", "--socket", socket).stdout
+    out = page()
+    listed = out.partition("PAGE CACHE AND TASKS")[2].partition("\n\n")[0]
+    found = {line.split()[0]: line.split()[1:] for line in listed.splitlines() if line[:1] == "/"}
+    equal(found, {"/reads": ["10", "40", "0", "0", "0"], "/forks": ["0", "0", "2", "1", "0"],
+                  "/killed": ["0", "0", "0", "0", "3"]}, "rows")
+    check("a miss: " in listed and "a fill: " in listed, out)
+    # Tasks of `/` in one hierarchy are not those of `/` in the other: each table says whose it has.
+    check("CGROUP (v2), LONGEST WAIT" in out and "CGROUP (v1), MOST CPU" in out, out)
+    check("by v1's blkio" in out and "50.0%" in out, out)
+    answer["hierarchies"] = dict.fromkeys(answer["hierarchies"], "v2")
+    answer["cgroups"] = [cgroup("/idle", "v2")]
+    out = page()
+    check("CGROUP (v2), MOST CPU" in out and "blkio" not in out, out)
+    check("PAGE CACHE AND TASKS" not in out, out)
+    check(max(len(line) for line in out.splitlines()) <= 80, out)
+
+
 def test_no_control_byte_reaches_the_terminal():
     "what an agent calls itself, its disks and cgroups reaches the terminal without its controls"
     evil = "a\x1b[2J\x07\r\x7f\u009b2J\u202e"

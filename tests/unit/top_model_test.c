@@ -80,6 +80,23 @@ static int the_largest_stand_first_and_r_turns_it_round(void)
 	return 0;
 }
 
+static int the_row_of_all_others_stands_last(void)
+{
+	struct snapshot *s = three(5, 30, 10);
+	struct model m;
+
+	model_init(&m, NS_PER_SEC);
+	snprintf(s->cgroups[1].path, sizeof(s->cgroups[1].path), OTHER);
+	model_feed(&m, s, 0);
+	CHECK(!strcmp(shown(&m), "201"));
+	press(&m, "r");
+	CHECK(!strcmp(shown(&m), "021"));
+	press(&m, "<<<"); /* by name */
+	CHECK(!strcmp(shown(&m), "021"));
+	model_done(&m);
+	return 0;
+}
+
 static int names_are_sorted_as_people_count(void)
 {
 	struct model m;
@@ -322,6 +339,7 @@ static int escape_closes_what_is_open_first(void)
 
 TEST_MAIN({ "the largest stand first, and r turns it round",
 	    the_largest_stand_first_and_r_turns_it_round },
+	  { "the row of all others stands last", the_row_of_all_others_stands_last },
 	  { "names are sorted as people count", names_are_sorted_as_people_count },
 	  { "the selection stays with its row", the_selection_stays_with_its_row },
 	  { "the first row is selected until one is chosen",

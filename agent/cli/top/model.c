@@ -48,6 +48,7 @@ const struct model_list *model_list(const struct model *m)
 
 struct key { /* of one row, worked out once a sort */
 	size_t row;
+	bool rest; /* stands last, whatever the order */
 	double value;
 	char name[64]; /* the beginning is enough to sort by; rows break the tie */
 };
@@ -61,6 +62,8 @@ static int by_value(const void *a, const void *b) /* largest first, what is not 
 {
 	const struct key *x = a, *y = b;
 
+	if (x->rest != y->rest)
+		return x->rest ? 1 : -1;
 	if (isnan(x->value) || isnan(y->value))
 		return isnan(x->value) && isnan(y->value) ? by_row(x, y) : isnan(x->value) ? 1 : -1;
 	return x->value < y->value ? 1 : x->value > y->value ? -1 : by_row(x, y);
@@ -71,6 +74,8 @@ static int by_name(const void *a, const void *b)
 	const struct key *x = a, *y = b;
 	int r = strverscmp(x->name, y->name); /* cpu10 behind cpu9 */
 
+	if (x->rest != y->rest)
+		return x->rest ? 1 : -1;
 	return r ? r : by_row(x, y);
 }
 
@@ -83,7 +88,7 @@ static size_t collect(const struct listing *of, const struct model_list *l,
 	for (size_t row = 0; row < rows; row++) {
 		if (l->filter[0] && !of->matches(s, row, l->filter))
 			continue;
-		keys[n] = (struct key){ .row = row };
+		keys[n] = (struct key){ .row = row, .rest = of->is_rest && of->is_rest(s, row) };
 		if (l->sorted_by >= 0)
 			keys[n].value = of->columns[l->sorted_by].value(s, row);
 		else
@@ -116,6 +121,7 @@ static void arrange(struct model *m, enum listing_kind kind)
 	size_t rows = m->snapshot ? of->rows(m->snapshot) : 0;
 	struct key *keys = calloc(rows + 1, sizeof(*keys));
 	size_t *order = calloc(rows + 1, sizeof(*order));
+	size_t turned = 0;
 
 	if (!keys || !order) { /* the old order may name rows that are gone */
 		free(keys);
@@ -127,8 +133,10 @@ static void arrange(struct model *m, enum listing_kind kind)
 	l->order = order;
 	l->count = m->snapshot ? collect(of, l, m->snapshot, keys) : 0;
 	qsort(keys, l->count, sizeof(*keys), l->sorted_by >= 0 ? by_value : by_name);
+	while (l->reversed && turned < l->count && !keys[turned].rest)
+		turned++;
 	for (size_t i = 0; i < l->count; i++)
-		order[l->reversed ? l->count - 1 - i : i] = keys[i].row;
+		order[i < turned ? turned - 1 - i : i] = keys[i].row;
 	free(keys);
 	if (m->snapshot)
 		select_again(of, l, m->snapshot);
