@@ -34,7 +34,9 @@ static const struct option_row rows[] = {
 	  .where = OPTION_AS_FLAG,
 	  OPTION_FIELD(struct snapshot_args, watch),
 	  .fallback = "false",
-	  .help = "Show it again and again until interrupted." },
+	  .help = "Show it again and again until interrupted: each second, or each --for. A terminal is "
+		  "cleared between pages, else each has the time above it and an empty line before "
+		  "that; with -o json each is one line." },
 	{ .name = "agent",
 	  .type = OPTION_BOOL,
 	  .where = OPTION_AS_FLAG,
@@ -63,21 +65,32 @@ static int show_json(const struct command_call *call, const char *json)
 	return COMMAND_DONE;
 }
 
-static int show_table(const struct command_call *call, const char *json, bool clear)
+/* A terminal that can is cleared between pages, all else gets an empty line and the time. */
+static void begin_page(bool first)
+{
+	const char *terminal = getenv("TERM");
+	char time[CLOCK_TEXT];
+
+	if (isatty(STDOUT_FILENO) && terminal && strcmp(terminal, "dumb")) {
+		fputs("\033[H\033[2J", stdout);
+		return;
+	}
+	clock_format(time, clock_wall_ns());
+	printf("%s%s\n", first ? "" : "\n", time);
+}
+
+static int show_table(const struct command_call *call, const char *json)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
-	const char *terminal = getenv("TERM");
 
 	if (json_read_snapshot(json, strlen(json), &s))
 		return no_sense();
-	if (clear && terminal && strcmp(terminal, "dumb"))
-		fputs("\033[H\033[2J", stdout);
 	print_snapshot(s, call->words, call->count, table_colour(stdout, !call->common.color),
 		       stdout);
 	return COMMAND_DONE;
 }
 
-static int show(const struct command_call *call, struct look *look, uint64_t window_ns)
+static int show(const struct command_call *call, struct look *look, uint64_t window_ns, bool first)
 {
 	const struct snapshot_args *args = call->args;
 	CLEANUP(freep) char *json = NULL;
@@ -87,10 +100,9 @@ static int show(const struct command_call *call, struct look *look, uint64_t win
 		return r;
 	if (call->common.quiet)
 		return COMMAND_DONE;
-	if (call->common.output == OUTPUT_JSON)
-		r = show_json(call, json);
-	else
-		r = show_table(call, json, args->watch && isatty(STDOUT_FILENO));
+	if (args->watch && call->common.output != OUTPUT_JSON)
+		begin_page(first);
+	r = call->common.output == OUTPUT_JSON ? show_json(call, json) : show_table(call, json);
 	return r ? r : fflush(stdout) ? COMMAND_FAILED : COMMAND_DONE;
 }
 
@@ -109,9 +121,8 @@ static int run(const struct command_call *call)
 	if (args->watch && !window_ns)
 		window_ns = NS_PER_SEC; /* each look starts where the last one ended */
 	r = look_new(&look, &call->common, args->agent);
-	do
-		r = r ? r : show(call, look, window_ns);
-	while (!r && args->watch);
+	for (bool first = true; !r && (first || args->watch); first = false)
+		r = show(call, look, window_ns, first);
 	return r;
 }
 

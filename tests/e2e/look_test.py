@@ -2,12 +2,13 @@
 """What a person and a program get to see, with and without an agent, with and without rights."""
 import json
 import os
+import re
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from fairlead import ENVIRONMENT, FAIRLEAD, HELPERS, Agent, ImpostorAgent, command, folder, one_line
-from tap import check, equal, limit, main
+from tap import check, cleanup, equal, limit, main
 
 KEYS = {"schema", "time", "node", "cpus", "disks", "caches", "memory", "pressure", "network",
         "cgroups", "pools", "jobs", "subjects"}
@@ -122,6 +123,29 @@ def test_cgroups_say_what_else_makes_them_slow():
     check("CGROUP (v2), MOST CPU" in out and "blkio" not in out, out)
     check("PAGE CACHE AND TASKS" not in out, out)
     check(max(len(line) for line in out.splitlines()) <= 80, out)
+
+
+def watched(agent, lines, *words):
+    """The first so many lines of what `snapshot --watch` writes into a pipe."""
+    process = subprocess.Popen([FAIRLEAD, "snapshot", "--watch", "--for", "20ms", "--socket", agent.socket, *words],
+                               stdout=subprocess.PIPE, text=True)
+    cleanup(process.wait)
+    cleanup(process.kill)
+    return [process.stdout.readline() for _ in range(lines)]
+
+
+def test_pages_are_told_apart_in_a_pipe():
+    "pages of --watch in a pipe have an empty line between them and the time above, JSON a line each"
+    agent = Agent()
+    lines = watched(agent, 9, "memory", "agent")
+    times = [n for n, line in enumerate(lines) if re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", line)]
+    check(len(times) >= 2 and times[0] == 0, lines)
+    check(all(lines[n - 1] == "\n" for n in times[1:]) and lines.count("\n") == len(times) - 1, lines)
+    check("\033" not in "".join(lines), lines)
+    objects = [json.loads(line) for line in watched(agent, 3, "-o", "json", "node")]
+    check(objects[0]["time"] < objects[1]["time"] < objects[2]["time"], objects)
+    plain = command("snapshot", "memory", "--socket", agent.socket).stdout
+    check(plain.startswith("memory "), plain)
 
 
 def test_no_control_byte_reaches_the_terminal():
