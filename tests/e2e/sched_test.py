@@ -6,7 +6,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from fairlead import HELPERS, Agent
-from tap import check, cleanup, limit, main, wait_for
+from tap import check, cleanup, limit, main, skip, wait_for
 
 
 def tasks_agree(agent):
@@ -44,6 +44,16 @@ def test_a_cpu_runs_or_idles():
     by_cgroup = sum(c["run_seconds"] for c in snapshot["cgroups"])
     check(0.5 * window <= ran, f"ran {ran}")
     check(abs(ran - by_cgroup) <= 0.02 * window, f"{ran} over CPUs, {by_cgroup} over cgroups")
+
+
+@limit(60)
+def test_ids_that_share_a_word():
+    "who shares a word with another task is counted as lost, never with the other's time"
+    result = subprocess.run([f"{HELPERS}/lib/words", Agent().socket], capture_output=True,
+                            text=True, timeout=50, check=False)
+    if result.returncode == 77:
+        skip(result.stdout.strip())
+    check(result.returncode == 0, result.stdout + result.stderr)
 
 
 @limit(60)
