@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/base/clock.h"
+#include "agent/cli/label.h"
 #include "agent/cli/table.h"
 #include "agent/snapshot/snapshot.h"
 
@@ -51,6 +52,12 @@ static const char *cgroup_name(const struct snapshot *s, size_t row, char ret[LI
 {
 	snprintf(ret, LISTING_NAME_MAX, "%s", cgroup(s, row)->path);
 	return ret;
+}
+
+static const char *cgroup_label(const struct snapshot *s, size_t row, size_t width,
+				char ret[LISTING_NAME_MAX])
+{
+	return label_cgroup(cgroup(s, row), width, ret);
 }
 
 static uint64_t cgroup_identity(const struct snapshot *s, size_t row)
@@ -577,6 +584,25 @@ static const char *waiter_name(const struct snapshot *s, size_t row, char ret[LI
 	return ret;
 }
 
+/* Whoever is cut, it is not the task's name. */
+static const char *waiter_label(const struct snapshot *s, size_t row, size_t width,
+				char ret[LISTING_NAME_MAX])
+{
+	const struct waiter_snapshot *w = waiter(s, row);
+	const struct cgroup_snapshot *c = snapshot_cgroup(s, w->cgroup);
+	char path[LABEL_MAX], shown[LISTING_NAME_MAX];
+	size_t used;
+
+	if (!w->thread || !c)
+		return waiter_name(s, row, ret);
+	used = (size_t)snprintf(ret, LISTING_NAME_MAX, "%s[%u] ", w->name, w->thread);
+	used = used < width ? width - used : 0;
+	label_cgroup(c, used, path);
+	table_tail(shown, sizeof(shown), path, used);
+	snprintf(ret, LISTING_NAME_MAX, "%s[%u] %.440s", w->name, w->thread, shown);
+	return ret;
+}
+
 static uint64_t waiter_identity(const struct snapshot *s, size_t row)
 {
 	return waiter(s, row)->thread;
@@ -631,6 +657,7 @@ const struct listing listings[_LISTING_MAX] = {
 			      .sorted_by = 2,
 			      .rows = cgroup_rows,
 			      .name = cgroup_name,
+			      .label = cgroup_label,
 			      .identity = cgroup_identity,
 			      .is_quiet = cgroup_is_quiet,
 			      .is_rest = cgroup_is_rest,
@@ -674,11 +701,18 @@ const struct listing listings[_LISTING_MAX] = {
 			      .sorted_by = 0,
 			      .rows = waiter_rows,
 			      .name = waiter_name,
+			      .label = waiter_label,
 			      .identity = waiter_identity,
 			      .is_quiet = waiter_is_quiet,
 			      .is_rest = waiter_is_rest,
 			      .matches = waiter_matches },
 };
+
+const char *listing_label(const struct listing *l, const struct snapshot *s, size_t row,
+			  size_t width, char ret[LISTING_NAME_MAX])
+{
+	return l->label ? l->label(s, row, width, ret) : l->name(s, row, ret);
+}
 
 bool listing_find(const struct listing *l, const char *name, int *ret)
 {

@@ -48,6 +48,9 @@ struct listing {
 	int sorted_by; /* at first: a column, or -1 for the name */
 	size_t (*rows)(const struct snapshot *s);
 	const char *(*name)(const struct snapshot *s, size_t row, char ret[LISTING_NAME_MAX]);
+	/* The name for so few columns, where another one than its end is better; NULL: none is. */
+	const char *(*label)(const struct snapshot *s, size_t row, size_t width,
+			     char ret[LISTING_NAME_MAX]);
 	uint64_t (*identity)(const struct snapshot *s, size_t row); /* the same in the next one */
 	bool (*is_quiet)(const struct snapshot *s, size_t row);     /* nothing to tell */
 	bool (*is_rest)(const struct snapshot *s, size_t row); /* all others in one: stands last */
@@ -60,6 +63,10 @@ struct listing {
 };
 
 extern const struct listing listings[_LISTING_MAX];
+
+/* What a row is called in so many columns; it may be longer still, and is cut in front then. */
+const char *listing_label(const struct listing *l, const struct snapshot *s, size_t row,
+			  size_t width, char ret[LISTING_NAME_MAX]);
 
 /* By its name; -1 is "name", the names themselves.  False: there is no such column. */
 bool listing_find(const struct listing *l, const char *name, int *ret);

@@ -4,6 +4,7 @@
 
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
+#include "agent/cli/label.h"
 #include "agent/cli/print.h"
 #include "agent/cli/table.h"
 #include "agent/snapshot/snapshot.h"
@@ -109,10 +110,12 @@ static const char *used_of(char ret[CELL], const struct cgroup_use *use)
 
 static void print_cgroup(const struct snapshot *s, const struct cgroup_snapshot *c, FILE *out)
 {
-	char path[64], cpu[CELL], throttled[CELL], memory[CELL], most[CELL], stalled[CELL];
+	char label[LABEL_MAX], path[64], cpu[CELL], throttled[CELL], memory[CELL], most[CELL],
+		stalled[CELL];
 	const struct cgroup_use *w = &c->use, *t = &c->use_total;
 
-	fprintf(out, "%-32s %8s %9s %8s %8s %8s\n", table_tail(path, sizeof(path), c->path, 32),
+	fprintf(out, "%-32s %8s %9s %8s %8s %8s\n",
+		table_tail(path, sizeof(path), label_cgroup(c, 32, label), 32),
 		share(cpu, s, w->version[USE_CPU], w->cpu.usage_ns),
 		share(throttled, s, w->version[USE_THROTTLING] && t->throttling.periods,
 		      w->throttling.throttled_ns),

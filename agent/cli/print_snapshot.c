@@ -191,9 +191,10 @@ static void print_row(const struct page *p, const struct layout *l, size_t row, 
 {
 	char name[LISTING_NAME_MAX], shown[LISTING_NAME_MAX + 128], cell[CELL];
 
-	l->list->name(p->s, row, name);
-	fprintf(p->out, "%s%s", indent,
-		table_tail(shown, sizeof(shown), name, l->name_width - strlen(indent)));
+	size_t width = l->name_width - strlen(indent);
+
+	listing_label(l->list, p->s, row, width, name);
+	fprintf(p->out, "%s%s", indent, table_tail(shown, sizeof(shown), name, width));
 	for (size_t i = 0; i < l->count; i++) {
 		const struct column *c = &l->list->columns[l->columns[i]];
 
@@ -282,7 +283,9 @@ static void print_misses(const struct page *p)
 	static const char *const shown[] = { "misses", "fills", "started", "execs", "killed" };
 	struct layout l = { .list = &listings[LISTING_CGROUPS], .name_width = p->columns };
 	size_t most = p->whole ? SIZE_MAX : 6, rows = 0;
+	struct page below = *p;
 
+	below.first = false;
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
 		int column = 0;
 
@@ -298,7 +301,7 @@ static void print_misses(const struct page *p)
 		if (!any || rows++ >= most)
 			continue;
 		if (rows == 1)
-			print_heading(p, &l, "CGROUP, PAGE CACHE AND TASKS");
+			print_heading(&below, &l, "CGROUP, PAGE CACHE AND TASKS");
 		print_row(p, &l, row, "");
 	}
 	if (rows > most)

@@ -109,6 +109,7 @@ def test_cgroups_say_what_else_makes_them_slow():
         with ImpostorAgent(200, json.dumps(answer).encode()) as socket:
             return command("snapshot", "cgroups", "--socket", socket).stdout
     out = page()
+    check("\n\nCGROUP, PAGE" in out, out)
     listed = out.partition("PAGE CACHE AND TASKS")[2].partition("\n\n")[0]
     found = {line.split()[0]: line.split()[1:] for line in listed.splitlines() if line[:1] == "/"}
     equal(found, {"/reads": ["10", "40", "0", "0", "0"], "/forks": ["0", "0", "2", "1", "0"],
@@ -122,6 +123,23 @@ def test_cgroups_say_what_else_makes_them_slow():
     out = page()
     check("CGROUP (v2), MOST CPU" in out and "blkio" not in out, out)
     check("PAGE CACHE AND TASKS" not in out, out)
+    check(max(len(line) for line in out.splitlines()) <= 80, out)
+
+
+def test_long_paths_leave_room_for_names():
+    "a task that waited and a pod are named though the path of the cgroup is far too long"
+    path = "/kubepods.slice/kubepods-pod91be7d30_08a6.slice/cri-" + "7c2e4a6d" * 8 + ".scope"
+    names = {"pod": "91be7d30-08a6", "container": "7c2e4a6d" * 8}
+    answer = {"schema": "fairlead/snapshot/v1", "window_seconds": 2.0,
+              "subjects": [{"name": "sched", "state": "on"}],
+              "cgroups": [dict(cgroup(path), **names), cgroup("/user.slice/" + "a" * 80 + "/end")],
+              "waiters": [{"thread": 7, "name": "worker", "cgroup": path, "waits": 1},
+                          {"thread": 8, "name": "other", "cgroup": "/user.slice/" + "a" * 80 + "/end", "waits": 1}]}
+    with ImpostorAgent(200, json.dumps(answer).encode()) as socket:
+        out = command("snapshot", "--socket", socket).stdout
+    check(out.count("\npod 91be7d30 7c2e4a6d7c2e ") == 2, out)
+    check("\nworker[7] pod 91be7d30 7c2e4a6d7c2e " in out, out)
+    check(re.search(r"^other\[8\] \.\.a+/end ", out, re.M), out)
     check(max(len(line) for line in out.splitlines()) <= 80, out)
 
 

@@ -217,7 +217,7 @@ static void draw_row(struct canvas *c, int at, const struct layout *l, const str
 	int column = (int)l->name_width;
 
 	canvas_fill(c, at, 0, style);
-	l->of->name(s, row, name);
+	listing_label(l->of, s, row, l->name_width, name);
 	canvas_put(c, at, 0, style, table_tail(shown, sizeof(shown), name, l->name_width));
 	for (size_t i = 0; i < l->count; i++) {
 		const struct column *of = &l->of->columns[l->columns[i]];
