@@ -68,6 +68,51 @@ static void otlp(FILE *out)
 	}
 }
 
+static void labels(FILE *out)
+{
+	static const char *const rows[][2] = {
+		{ "`subject`", "`sched`, `disk`, `cache`" },
+		{ "`hook`, `event`, `program`, `reason`",
+		  "a hook of the kernel, which event of it, which program of ours, why it is not the best "
+		  "one; `event` of tasks is `started`, `exited`, `exec`, of huge pages `fault`, `fallback`, "
+		  "`collapse`, `split`" },
+		{ "`detail`", "what may be left out, by its setting" },
+		{ "`process`", "`agent`, `warden`" },
+		{ "`where`", "what was lost: [http.md](http.md#losses)" },
+		{ "`cpu`", "its number" },
+		{ "`device`",
+		  "a disk by its name, `(other)` for those that found no row; of a filesystem its "
+		  "path in /dev" },
+		{ "`op`",
+		  "`read`, `write`, `discard`, `flush`; of requests that failed in zram `read`, "
+		  "`write`" },
+		{ "`interface`, `way`", "its name; `received`, `sent`, of paging `in`, `out`" },
+		{ "`why`", "`slept`, `preempted`" },
+		{ "`to`", "`same_cache`, `other_cache` of the same node, `other_node`" },
+		{ "`of`",
+		  "`cpu`, `memory`, `io`; of hierarchies `throttling`, `pids`, `pressure` as well" },
+		{ "`stalled`", "`some` task, or all that there were (`full`)" },
+		{ "`mode`",
+		  "`user`, `nice`, `system`, `idle`, `iowait`, `irq`, `softirq`, `steal`" },
+		{ "`over`", "`1m`, `5m`, `15m`" },
+		{ "`by`", "`kswapd`, `direct`" },
+		{ "`hierarchy`", "`v1`, `v2`" },
+		{ "`state`",
+		  "of memory the keys of `memory` in [http.md](http.md) without `_bytes`; of tasks "
+		  "`running`, `blocked`; of files `open`, `limit`; of KSM `shared`, `sharing`, "
+		  "`unshared`, `volatile`; of zram `stored`, `compressed`, `used`; of a filesystem "
+		  "`size`, `free`, `available`; of a cgroup's memory `used`, `limit`" },
+		{ "`what`", "as the keys of `not_read` in [http.md](http.md)" },
+		{ "`mountpoint`, `type`", "where a filesystem is mounted, and its kind" },
+		{ "`cgroup`, `pod`, `container`", "path, the pod's UID, the container's id" },
+		{ "`version`", "of Fairlead" },
+	};
+
+	fputs("\n## Labels\n\n| label | is |\n|---|---|\n", out);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		fprintf(out, "| %s | %s |\n", rows[i][0], rows[i][1]);
+}
+
 static void metrics(const struct command *all, size_t n, FILE *out)
 {
 	static const char *const kinds[] = { "counter", "gauge", "histogram",
@@ -98,6 +143,7 @@ static void metrics(const struct command *all, size_t n, FILE *out)
 		if (families[i].name)
 			fprintf(out, "| `%s` | %s | %s | %s |\n", families[i].name,
 				kinds[families[i].kind], families[i].labels, families[i].help);
+	labels(out);
 	otlp(out);
 }
 

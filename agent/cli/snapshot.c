@@ -130,10 +130,11 @@ const struct command command_snapshot = {
 	.name = "snapshot",
 	.summary = "show the node's state",
 	.description =
-		"How long what waited for a CPU, per CPU and per cgroup, and what the disks did for "
-		"whom. Asks the agent; where none answers it loads the probes itself for one look, which "
-		"takes root. Percentiles are the end of the histogram's slot that they lie in: at most "
-		"twice the truth from 1 us on.\n"
+		"How long tasks waited for a CPU, per CPU and per cgroup, what the disks did for whom, "
+		"page cache, memory and network. Rates are of the window that the page names: with an agent "
+		"its last one, which is there at once; else of --for. Where no agent answers it loads the "
+		"probes itself for one look, which takes root. Percentiles are the end of the histogram's "
+		"slot that they lie in: at most twice the truth from 1 us on.\n"
 		"\n"
 		"With sections only these are shown, and each with all of its rows; of the JSON object "
 		"the keys of these names are kept beside those that say what it is.",

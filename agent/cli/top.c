@@ -325,7 +325,8 @@ const struct command command_top = {
 	.summary = "show it live, on the full screen",
 	.description =
 		"What waits for a CPU and what the disks do for whom, each second anew: the node at a "
-		"glance, and lists of cgroups, CPUs, disks and network interfaces that can be sorted, "
+		"glance, and lists of cgroups, CPUs, disks, network interfaces and tasks that waited "
+		"long, which can be sorted, "
 		"filtered by pod, container or name, and paused. d shows the distributions of a row, "
 		"? all keys.\n"
 		"\n"

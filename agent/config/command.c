@@ -48,7 +48,7 @@ static const struct option_row common_rows[] = {
 	  .where = OPTION_AS_FLAG,
 	  OPTION_FIELD(struct command_common, quiet),
 	  .fallback = "false",
-	  .help = "Say nothing but the result and errors." },
+	  .help = "Say no more than needed: of snapshot and agent --check the exit code alone." },
 	{ .name = "verbose",
 	  .letter = 'v',
 	  .type = OPTION_COUNT,

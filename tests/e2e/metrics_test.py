@@ -193,5 +193,21 @@ def test_losses_are_counted_from_the_start():
              "the refusal to be counted")
 
 
+def test_values_of_labels_are_documented():
+    "docs/metrics.md names every label, and the values of those that have few"
+    with open(os.path.join(ROOT, "docs", "metrics.md"), encoding="utf-8") as file:
+        section = file.read().partition("\n## Labels\n")[2].partition("\n## ")[0]
+    rows = [(re.findall(r"`(\w+)`", names), text)
+            for names, text in re.findall(r"^\| (`.*?) \| (.*) \|$", section, re.M)]
+    told = {name: text for names, text in rows for name in names}
+    free = {"hook", "event", "program", "reason", "detail", "where", "cpu", "device", "interface", "cgroup",
+            "pod", "container", "version", "mountpoint", "type", "what", "le"}
+    for line in scrape(Agent())[1].splitlines():
+        for name, value in re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', line if line[0] != "#" else ""):
+            check(name in told or name == "le", f"label {name}")
+            memory = line.startswith("fairlead_memory_bytes")   # its states are keys of the JSON
+            check(name in free or memory or f"`{value}`" in told[name], f"{name}={value}")
+
+
 if __name__ == "__main__":
     main(needs_root=True)
