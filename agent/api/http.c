@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include "agent/api/guests.h"
 #include "agent/api/scrape.h"
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
@@ -18,9 +20,10 @@
 #include "agent/snapshot/history.h"
 #include "exporters/json/json.h"
 
-#define IDLE_SECONDS   10u         /* a client that says nothing for so long is cut off */
-#define TAKE_SECONDS   30u         /* so is one who does not take his answer */
-#define MEMORY         (8 * 1024u) /* a connection: request line, headers, no body */
+#define IDLE_SECONDS   10u                /* a client that says nothing for so long is cut off */
+#define TAKE_SECONDS   30u                /* so is one who does not take his answer */
+#define GRACE_NS       (50 * NS_PER_MSEC) /* who has just come may have his request on its way */
+#define MEMORY         (8 * 1024u)        /* a connection: request line, headers, no body */
 #define HISTORY_MAX_NS (600 * NS_PER_SEC)
 #define HISTORY_PART   (32 * 1024u) /* of the answer, made at once */
 #define WINDOWS_MAX    16           /* ?for=: each holds a sample of some 25 KB */
@@ -29,12 +32,15 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct loop *loop;
 	struct loop_source *ready, *timeout, *look_round;
+	struct loop_source *knock; /* while the door is full: somebody is outside of it */
+	struct loop_source *grace; /* when the one who is to make room for him has had his time */
 	struct http_agent agent;
 	struct http_terms terms;
 	struct http_losses losses;
 	struct guest *guests;
 	struct waiter *waiters;
 	unsigned int windows; /* waited for */
+	bool draining;
 };
 
 /*
@@ -52,16 +58,6 @@ struct waiter {
 	bool asleep, gone;
 };
 
-/* One who is connected.  Whoever has said nothing whole for too long, or has nothing under way
- * when the agent stops, is shown out: else a slow guest keeps others, and the stop, waiting. */
-struct guest {
-	struct guest *next, **link;
-	int fd;
-	uint64_t since_ns; /* of the connection, or of the last answer */
-	bool busy;         /* a request of his is under way */
-	bool answered;     /* and is his to take */
-};
-
 static struct guest *guest_of(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info =
@@ -70,15 +66,9 @@ static struct guest *guest_of(struct MHD_Connection *c)
 	return info ? info->socket_context : NULL;
 }
 
-static void set_state(struct MHD_Connection *c, bool busy, bool answered)
+static void guest_of_is(struct MHD_Connection *c, enum guest_state state)
 {
-	struct guest *g = guest_of(c);
-
-	if (!g)
-		return;
-	g->busy = busy;
-	g->answered = answered;
-	g->since_ns = clock_mono_ns();
+	guest_becomes(guest_of(c), state, clock_mono_ns());
 }
 
 /* Queues and lets go. */
@@ -89,7 +79,7 @@ static enum MHD_Result send_off(struct MHD_Connection *c, unsigned int status, c
 
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-	set_state(c, true, true);
+	guest_of_is(c, GUEST_TAKING);
 	r = MHD_queue_response(c, status, response);
 	MHD_destroy_response(response);
 	return r;
@@ -435,41 +425,56 @@ static void came_or_went(void *context, struct MHD_Connection *c, void **mine,
 			 enum MHD_ConnectionNotificationCode what)
 {
 	struct http *h = context;
-	struct guest *g = *mine;
 
-	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		g = calloc(1, sizeof(*g));
-		if (!g)
-			return; /* without a record he is only bound by the library's time-out */
-		*g = (struct guest){ .next = h->guests,
-				     .link = &h->guests,
-				     .fd = connection_fd(c),
-				     .since_ns = clock_mono_ns() };
-		if (g->next)
-			g->next->link = &g->next;
-		h->guests = g;
-		*mine = g;
+	/* Without a record he is only bound by the library's time-out. */
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+		*mine = guest_new(&h->guests, connection_fd(c), clock_mono_ns());
+	else
+		*mine = guest_free(*mine);
+}
+
+/* --- a full door: whoever is silent makes room for who waits outside --- */
+
+static bool somebody_waits(const struct http *h)
+{
+	struct pollfd outside = { .fd = h->terms.listener, .events = POLLIN };
+
+	return poll(&outside, 1, 0) > 0;
+}
+
+static void make_room(struct http *h)
+{
+	struct guest *g = h->knock && somebody_waits(h) ? guests_longest_silent(h->guests) : NULL;
+	uint64_t silent_ns = g ? clock_mono_ns() - g->since_ns : 0;
+
+	if (g && silent_ns >= GRACE_NS) {
+		guest_show_out(g);
+		h->losses.cut_off++;
 	} else if (g) {
-		*g->link = g->next;
-		if (g->next)
-			g->next->link = g->link;
-		free(g);
-		*mine = NULL;
+		loop_timer_set(h->grace, GRACE_NS - silent_ns, 0);
 	}
 }
 
-/* The library notices the end of the stream and closes. */
-static uint64_t show_out(struct http *h, bool answered, uint64_t now_ns, uint64_t silent_ns)
+static void on_room(void *context, uint32_t events)
 {
-	uint64_t shown = 0;
+	(void)events;
+	make_room(context);
+}
 
-	for (const struct guest *g = h->guests; g; g = g->next)
-		if (g->busy == answered && g->answered == answered &&
-		    now_ns - g->since_ns >= silent_ns) {
-			shutdown(g->fd, SHUT_RDWR);
-			shown++;
-		}
-	return shown;
+static bool is_full(const struct http *h)
+{
+	return !h->draining && http_connections(h) >= h->terms.connections;
+}
+
+/* The library does not look outside while the door is full. */
+static void watch_door(struct http *h)
+{
+	if (!is_full(h))
+		h->knock = loop_drop(h->knock);
+	else if (!h->knock &&
+		 loop_watch(h->loop, h->terms.listener, EPOLLIN | EPOLLET, on_room, h, &h->knock))
+		log_debug("http", "a full door is not watched: who is silent stays his time");
+	make_room(h);
 }
 
 static void on_look_round(void *context, uint32_t events)
@@ -478,8 +483,8 @@ static void on_look_round(void *context, uint32_t events)
 	struct http *h = context;
 
 	(void)events;
-	h->losses.cut_off += show_out(h, false, now, IDLE_SECONDS * NS_PER_SEC);
-	h->losses.cut_off += show_out(h, true, now, TAKE_SECONDS * NS_PER_SEC);
+	h->losses.cut_off += guests_show_out_asking(h->guests, now, IDLE_SECONDS * NS_PER_SEC);
+	h->losses.cut_off += guests_show_out_taking(h->guests, now, TAKE_SECONDS * NS_PER_SEC);
 }
 
 static enum MHD_Result back_from_sleep(struct http *h, struct MHD_Connection *c,
@@ -494,6 +499,14 @@ static enum MHD_Result back_from_sleep(struct http *h, struct MHD_Connection *c,
 	return w->taker.body && scrape_answer(&w->taker, &answer) ? lend(c, &answer) : MHD_NO;
 }
 
+static void *begins(void *context, const char *uri, struct MHD_Connection *c)
+{
+	(void)context;
+	(void)uri;
+	guest_of_is(c, GUEST_ASKING);
+	return NULL; /* what handle() finds as the state */
+}
+
 static enum MHD_Result handle(void *context, struct MHD_Connection *c, const char *path,
 			      const char *method, const char *version, const char *upload,
 			      size_t *upload_size, void **state)
@@ -503,7 +516,7 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 	(void)version;
 	(void)upload;
 	(void)upload_size;
-	set_state(c, true, false);
+	guest_of_is(c, GUEST_SERVED);
 	if (*state)
 		return back_from_sleep(h, c, *state);
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
@@ -528,7 +541,7 @@ static void completed(void *context, struct MHD_Connection *c, void **state,
 	struct http *h = context;
 
 	h->losses.cut_off += why == MHD_REQUEST_TERMINATED_TIMEOUT_REACHED;
-	set_state(c, false, false);
+	guest_of_is(c, GUEST_SILENT);
 	*state = waiter_free(*state);
 }
 
@@ -551,6 +564,7 @@ static void run(struct http *h)
 		before = http_connections(h);
 		MHD_run(h->daemon);
 	} while (http_connections(h) < before);
+	watch_door(h);
 	if (MHD_get_timeout(h->daemon, &ms) == MHD_YES) /* 0 would disarm the timer */
 		loop_timer_set(h->timeout, (ms ? ms : 1) * NS_PER_MSEC, 0);
 	else
@@ -581,7 +595,8 @@ int http_new(struct http **ret, struct loop *loop, const struct http_terms *term
 		terms->listener, MHD_OPTION_CONNECTION_LIMIT, terms->connections,
 		MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_NOTIFY_CONNECTION,
 		came_or_went, h, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MEMORY,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_URI_LOG_CALLBACK, begins, h,
+		MHD_OPTION_END);
 	info = h->daemon ? MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
 	if (!info) {
 		if (h->daemon) {
@@ -592,6 +607,8 @@ int http_new(struct http **ret, struct loop *loop, const struct http_terms *term
 		return -EIO;
 	}
 	r = loop_timer(loop, 0, on_ready, h, &h->timeout);
+	if (!r)
+		r = loop_timer(loop, 0, on_room, h, &h->grace);
 	if (!r)
 		r = loop_timer(loop, NS_PER_SEC, on_look_round, h, &h->look_round);
 	if (!r)
@@ -608,9 +625,11 @@ void http_drain(struct http *h)
 {
 	int listener = MHD_quiesce_daemon(h->daemon); /* it stays the launcher's to close */
 
+	h->draining = true;
+	h->knock = loop_drop(h->knock);
 	if (listener >= 0)
 		shutdown(listener, SHUT_RD); /* who knocks now is refused, and does not wait */
-	show_out(h, false, clock_mono_ns(), 0);
+	guests_show_out_asking(h->guests, clock_mono_ns(), 0);
 }
 
 unsigned int http_connections(const struct http *h)
@@ -636,6 +655,7 @@ struct http *http_free(struct http *h)
 	loop_drop(h->ready);
 	loop_drop(h->timeout);
 	loop_drop(h->look_round);
+	loop_drop(h->grace);
 	http_drain(h); /* else the library would close the listener with itself */
 	MHD_stop_daemon(h->daemon);
 	free(h);

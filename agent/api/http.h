@@ -28,7 +28,7 @@ struct http_agent {
 
 struct http_terms {
 	int listener;             /* borrowed */
-	unsigned int connections; /* at once; more wait */
+	unsigned int connections; /* at once; for more, silent ones make room, or they wait */
 	bool metrics_only;        /* who is not on this machine sees no more than these */
 	struct scrape *scrape;    /* borrowed */
 };
@@ -36,7 +36,7 @@ struct http_terms {
 /* What guests did not get. */
 struct http_losses {
 	uint64_t refused; /* requests: too many of a kind, or no memory */
-	uint64_t cut_off; /* guests who were too slow, in asking or in taking the answer */
+	uint64_t cut_off; /* guests who were too slow, or silent where another one waited */
 };
 
 /* terms and agent are copied. */

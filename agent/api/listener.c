@@ -9,7 +9,7 @@
 #include "agent/base/cleanup.h"
 #include "agent/config/address.h"
 
-#define BACKLOG 64
+#define BACKLOG 256 /* a crowd outside of a full door: TCP drops who finds no place for a second */
 
 static int listen_on(const char *text)
 {

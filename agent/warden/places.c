@@ -15,7 +15,7 @@
 #include "agent/base/cleanup.h"
 #include "agent/store/folder.h"
 
-#define BACKLOG 64
+#define BACKLOG 256 /* a crowd outside of a full door */
 
 static int address_of(struct sockaddr_un *ret, const char *path)
 {

@@ -5,11 +5,12 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from fairlead import Agent, read_to_end
+from fairlead import Agent, command, read_to_end
 from tap import check, equal, main, wait_for
 
 
@@ -60,7 +61,7 @@ def test_slow_guests_leave_room_for_others():
     agent = Agent("--http-connections", "4")
     slow = [agent.connect() for _ in range(4)]
     for connection in slow:
-        connection.sendall(b"GET /heal")
+        connection.sendall(b"GET /healthz HTTP/1.1\r\n")
     wait_for(lambda: not answers(agent), "the door to be full")
     for connection in slow:
         connection.close()
@@ -74,6 +75,27 @@ def answers(agent):
             return b" 200 " in read_to_end(connection)
     except OSError:
         return False
+
+
+def test_idle_guests_make_room():
+    "two hundred idle guests keep nobody out, and what is under way is not cut for a newcomer"
+    agent = Agent()
+    slow = agent.connect()
+    slow.sendall(b"GET /v1/snapshot?for=3s HTTP/1.0\r\n\r\n")
+    wait_for(lambda: agent.json("/v1/snapshot")["agent"]["connections"] >= 2, "the slow guest")
+    idle = [socket.socket(socket.AF_UNIX) for _ in range(200)]
+    for guest in idle:
+        guest.connect(agent.socket)     # without a time limit: it waits its turn
+    began = time.monotonic()
+    answer = command("snapshot", "-o", "json", "--socket", agent.socket)
+    took = time.monotonic() - began
+    check(answer.returncode == 0 and took < 3, (answer.stderr, took))
+    lost = {row["where"]: row["count_total"] for row in json.loads(answer.stdout)["losses"]}
+    check(lost["http_cut_off"] >= 200 - 64, lost)
+    check(b" 200 " in read_to_end(slow)[:20], "the one who came first has his answer")
+    for guest in idle:
+        guest.close()
+    equal(agent.stop(), 0, "exit status")
 
 
 def test_waiting_windows_are_bounded():

@@ -129,6 +129,22 @@ def test_a_reload_moves_the_port():
     equal(agent.stop(), 0, "exit status")
 
 
+def test_idle_connections_do_not_starve_scrapes():
+    "two hundred idle connections on the port of metrics_listen do not keep a scrape waiting"
+    port = free_port()
+    agent = Agent("--metrics-listen", f"127.0.0.1:{port}")
+    idle = [socket.create_connection(("127.0.0.1", port), 20) for _ in range(200)]
+    began = time.monotonic()
+    status, body = ask(("127.0.0.1", port))
+    took = time.monotonic() - began
+    check(status == 200 and took < 3, (status, took))
+    found = re.search(rb'lost_total\{where="http_cut_off"\} (\d+)', body)
+    check(int(found[1]) >= 200 - 32, found[0])
+    for connection in idle:
+        connection.close()
+    equal(agent.stop(), 0, "exit status")
+
+
 def test_scrapers_who_never_read_are_cut_off():
     "scrapers who never read their answers are cut off and counted; others are answered"
     agent = Agent(**FREE)
