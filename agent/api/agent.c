@@ -521,6 +521,22 @@ static int take_port(struct agent *a)
 	return 1;
 }
 
+int agent_check(const struct config *config)
+{
+	char why[CONFIG_WHY], *headers = NULL;
+	int status = launch_become(config);
+
+	if (status)
+		return status;
+	status = push_check(config, &headers, why, sizeof(why)) ? 2 : 0;
+	headers_free(headers);
+	if (!status && !address_is_off(config->metrics_listen))
+		status = listener_check(config->metrics_listen, why, sizeof(why)) ? 2 : 0;
+	if (status)
+		fprintf(stderr, "fairlead: %s\n", why);
+	return status;
+}
+
 int agent_run(const struct agent_start *start)
 {
 	struct agent a = { .start = start, .started_ns = clock_mono_ns(), .metrics_listener = -1 };

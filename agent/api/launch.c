@@ -64,11 +64,24 @@ static int become_agent(const struct launch *l)
 			(unsigned int)l->uid, strerror(-r));
 		return 1;
 	}
-	r = privileges_filter_calls();
+	return 0;
+}
+
+static void filter_calls(void)
+{
+	int r = privileges_filter_calls();
+
 	if (r)
 		log_warn("agent", "no call filter: this kernel refuses seccomp error=%s",
 			 strerror(-r));
-	return 0;
+}
+
+int launch_become(const struct config *config)
+{
+	struct launch who = { 0 };
+	int status = find_user(&who, config);
+
+	return status ? status : become_agent(&who);
 }
 
 int launch_new(struct launch **ret, const struct config *config, const char *config_path)
@@ -97,6 +110,7 @@ int launch_new(struct launch **ret, const struct config *config, const char *con
 		launch_free(l);
 		return status;
 	}
+	filter_calls();
 	*ret = l;
 	return 0;
 }

@@ -16,6 +16,8 @@ struct warden;
 
 /* 0, or the exit status of the process; what is wrong has been said on stderr by then. */
 int launch_new(struct launch **ret, const struct config *config, const char *config_path);
+/* Only becomes who the agent would be, for good; as above. */
+int launch_become(const struct config *config);
 struct launch *launch_free(struct launch *l); /* ends the warden */
 
 struct warden *launch_warden(struct launch *l);

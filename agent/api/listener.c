@@ -11,7 +11,7 @@
 
 #define BACKLOG 256 /* a crowd outside of a full door: TCP drops who finds no place for a second */
 
-static int listen_on(const char *text)
+static int take(const char *text)
 {
 	CLEANUP(closep) int fd = -1;
 	struct sockaddr_storage address;
@@ -22,7 +22,7 @@ static int listen_on(const char *text)
 	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* Connections of the run before, which take a minute to fade, do not hinder. */
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) ||
-	    bind(fd, (const struct sockaddr *)&address, (socklen_t)length) || listen(fd, BACKLOG))
+	    bind(fd, (const struct sockaddr *)&address, (socklen_t)length))
 		return -errno;
 	return TAKE_FD(fd);
 }
@@ -44,12 +44,25 @@ static const char *mend(int r)
 	}
 }
 
+static int explain(int r, const char *address, char *why, size_t size)
+{
+	snprintf(why, size, "metrics_listen: cannot listen on %s: %s: %s", address, strerror(-r),
+		 mend(r));
+	return r;
+}
+
 int listener_open(const char *address, char *why, size_t size)
 {
-	int fd = listen_on(address);
+	CLEANUP(closep) int fd = take(address);
+	int r = fd < 0 ? fd : listen(fd, BACKLOG) ? -errno : 0;
 
-	if (fd < 0)
-		snprintf(why, size, "metrics_listen: cannot listen on %s: %s: %s", address,
-			 strerror(-fd), mend(fd));
-	return fd;
+	return r ? explain(r, address, why, size) : TAKE_FD(fd);
+}
+
+/* To bind is to ask the kernel, and does not hinder who does the same, and then listens. */
+int listener_check(const char *address, char *why, size_t size)
+{
+	CLEANUP(closep) int fd = take(address);
+
+	return fd < 0 && fd != -EADDRINUSE ? explain(fd, address, why, size) : 0;
 }

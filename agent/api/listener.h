@@ -8,3 +8,6 @@
 
 /* The descriptor; or -errno, and in `why` a line that says what is wrong and how to mend it. */
 int listener_open(const char *address, char *why, size_t size);
+
+/* Could it be opened, if nobody has the port?  0, or as above. */
+int listener_check(const char *address, char *why, size_t size);

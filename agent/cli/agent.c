@@ -16,7 +16,8 @@ static const struct option_row rows[] = {
 	  .where = OPTION_AS_FLAG,
 	  OPTION_FIELD(struct agent_args, check),
 	  .fallback = "false",
-	  .help = "Check the configuration, show what would be in force, and do not start." },
+	  .help = "Check the configuration and that this machine has what it names, show what "
+		  "would be in force, and do not start." },
 };
 static const struct option_table options = { rows, sizeof(rows) / sizeof(rows[0]) };
 
@@ -25,15 +26,17 @@ static int check(const struct command_call *call, struct config *config)
 	const char *path = call->common.config;
 	struct config_error e = { 0 };
 	char line[1024];
+	int status;
 
 	if (config_load(path, config, &e)) {
 		config_error_format(&e, *path ? path : CONFIG_FILE, line, sizeof(line));
 		fprintf(stderr, "fairlead: %s\n", line);
 		return COMMAND_WRONG_USE;
 	}
-	if (!call->common.quiet)
+	status = agent_check(config);
+	if (!status && !call->common.quiet)
 		config_print(config, *path ? path : CONFIG_FILE, stdout);
-	return COMMAND_DONE;
+	return status;
 }
 
 static int run(const struct command_call *call)

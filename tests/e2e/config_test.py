@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad configuration: one line with file, line and column, and exit 2; started or checked."""
 import os
+import socket
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
@@ -82,6 +83,38 @@ def test_check_shows_what_is_in_force():
     equal(result.returncode, 0, "exit status")
     check("level: warn" in result.stdout and "format: json" in result.stdout, result.stdout)
     check("good.yaml:2" in result.stdout, result.stdout)
+
+
+def refused_alike(*words):
+    """--check ends with the line that a start ends with."""
+    checked = command("agent", "--check", *words)
+    one_line(checked, 2, words[1])
+    equal(command("agent", "--socket", f"{folder()}/s", *words).stderr, checked.stderr, words)
+
+
+def test_check_knows_what_the_start_would_refuse():
+    "--check refuses a user, an address, a port and a file in the words of the start"
+    refused_alike("--metrics-listen", "192.0.2.1:9464")
+    with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as file:
+        port = int(file.read()) - 1
+    if port > 0:
+        refused_alike("--metrics-listen", f"127.0.0.1:{port}")
+    refused_alike("--otlp-ca", f"{folder()}/none", "--otlp-endpoint", "https://127.0.0.1:1")
+    if os.geteuid():
+        return      # an ordinary user's agent is that user, and may read what he may
+    for user in ("root", "nosuch"):
+        refused_alike("--user", user)
+    secret = os.path.join(folder(), "token")
+    with open(secret, "w", encoding="ascii", opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write("Authorization: x\n")
+    refused_alike("--otlp-headers-file", secret, "--otlp-endpoint", "http://127.0.0.1:1")
+
+
+def test_check_does_not_mind_a_taken_port():
+    "--check accepts a port that somebody has: it may be the agent itself"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        equal(command("agent", "--check", "--metrics-listen", address).returncode, 0, "exit status")
 
 
 def test_defaults_need_no_file():
