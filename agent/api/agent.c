@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 
 #include "agent/api/http.h"
+#include "agent/api/kept.h"
 #include "agent/api/launch.h"
 #include "agent/api/listener.h"
 #include "agent/api/node.h"
@@ -41,6 +42,7 @@ struct agent {
 	const struct agent_start *start;
 	struct config config;
 	struct launch *launch; /* warden, socket, folders */
+	struct kept *kept;
 	struct loop *loop;
 	struct node *node;
 	struct worker *worker;
@@ -70,6 +72,7 @@ static void add_own_losses(struct agent *a, struct losses *to)
 	losses_add(to, "http_cut_off", guests.cut_off);
 	losses_add(to, "gzip", scrape_uncompressed(a->scrape));
 	losses_add(to, "beats", loop_missed(a->loop));
+	losses_add(to, "state", kept_lost(a->kept));
 	push_add_losses(a->push, to);
 }
 
@@ -139,6 +142,7 @@ static char *doctor_text(void *context)
 		return NULL;
 	node_findings(a->node, f);
 	push_add_finding(a->push, f);
+	kept_add_finding(a->kept, f);
 	add_own_losses(a, &f->lost);
 	return json_findings(f, node_kernel(a->node));
 }
@@ -408,7 +412,7 @@ static void on_usr1(void *context, uint32_t signal)
 	(void)signal;
 	if (!snapshot || !doctor)
 		log_error("agent", "no dump: out of memory");
-	else if (launch_dump(a->launch, "dump.jsonl", lines, why))
+	else if (kept_dump(a->kept, "dump.jsonl", lines, why))
 		log_error("agent", "no dump: %s", why);
 	else
 		log_info("agent", "state dumped file=%s/dump.jsonl", a->config.state_dir);
@@ -564,10 +568,10 @@ int agent_run(const struct agent_start *start)
 				status = take_port(&a);
 		}
 		if (!status) {
-			launch_recall(a.launch, a.config.state_dir);
+			a.kept = kept_new(a.config.state_dir);
 			status = serve(&a);
 			if (!status)
-				launch_left(a.launch);
+				kept_end(a.kept);
 		}
 	}
 	a.http = http_free(a.http);
@@ -578,6 +582,7 @@ int agent_run(const struct agent_start *start)
 	headers_free(a.push_headers);
 	a.node = node_free(a.node);
 	a.loop = loop_free(a.loop);
+	a.kept = kept_free(a.kept);
 	a.launch = launch_free(a.launch);
 	notify_close(&a.notify);
 	return status;

@@ -6,11 +6,9 @@
 #include <string.h>
 
 #include "agent/base/cleanup.h"
-#include "agent/base/fs.h"
 #include "agent/base/log.h"
 #include "agent/config/config.h"
 #include "agent/security/privileges.h"
-#include "agent/store/store.h"
 #include "agent/warden/places.h"
 #include "agent/warden/warden.h"
 #include "agent/wire/wire.h"
@@ -22,8 +20,6 @@ struct launch {
 	struct warden warden;
 	int listener, lock;
 	char socket[108];
-	struct store *store; /* NULL: this run keeps nothing */
-	struct node_record record;
 	uint64_t capabilities;
 	uid_t uid;
 	gid_t gid;
@@ -118,7 +114,6 @@ int launch_new(struct launch **ret, const struct config *config, const char *con
 struct launch *launch_free(struct launch *l)
 {
 	if (l) {
-		store_free(l->store);
 		if (l->listener >= 0) {
 			close(l->listener);
 			(void)unlink(l->socket); /* in a folder of root's it stays, for the next */
@@ -177,54 +172,4 @@ int launch_places(struct launch *l, const struct config *config)
 	l->listener = fds[PLACES_LISTENER];
 	l->lock = fds[PLACES_LOCK];
 	return 0;
-}
-
-void launch_recall(struct launch *l, const char *state_dir)
-{
-	struct node_record before;
-	enum last_run last;
-	char why[STORE_WHY], boot[BOOT_ID];
-	bool known;
-	int r;
-
-	if (store_open(&l->store, state_dir, why)) {
-		log_warn("store", "off: this run keeps nothing: %s", why);
-		return;
-	}
-	why[0] = '\0';
-	r = node_record_load(l->store, &before, why);
-	known = !r;
-	if (why[0])
-		log_warn("store", "%s", why);
-	if (r && r != -ENOENT && r != -EBADMSG) { /* it is there for somebody: leave it alone */
-		l->store = store_free(l->store);
-		return;
-	}
-	if (fs_read("/proc/sys/kernel/random/boot_id", boot, sizeof(boot)) < 0)
-		boot[0] = '\0';
-	l->record = node_record_next(known ? &before : NULL, boot, &last);
-	if (last == LAST_KILLED)
-		log_warn("agent", "the last run did not stop cleanly: it was killed or crashed");
-	else if (last == LAST_NODE_DOWN)
-		log_warn("agent", "the last run did not stop cleanly: the node went down under it");
-	if (node_record_save(l->store, &l->record, why))
-		log_warn("store", "%s", why);
-}
-
-int launch_dump(struct launch *l, const char *file, const char *const *lines, char why[STORE_WHY])
-{
-	if (!l->store) {
-		snprintf(why, STORE_WHY, "this run keeps nothing: see the log of its start");
-		return -ENOENT;
-	}
-	return store_dump(l->store, file, lines, why);
-}
-
-void launch_left(struct launch *l)
-{
-	char why[STORE_WHY];
-
-	l->record.clean = true;
-	if (l->store && node_record_save(l->store, &l->record, why))
-		log_warn("store", "%s", why);
 }

@@ -8,8 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/store/folder.h"
-
 struct config;
 struct launch;
 struct warden;
@@ -29,12 +27,3 @@ int launch_open_config(struct launch *l);
 
 /* Socket and folders as configured; 0 or the exit status, as above. */
 int launch_places(struct launch *l, const struct config *config);
-
-/*
- * Looks up in the state folder how the last run ended, says so where it ended badly, and
- * notes this one; without a folder it says that, and the run goes on.
- */
-void launch_recall(struct launch *l, const char *state_dir);
-/* Writes lines to a file of the state folder; -errno and why when there is none, or no room. */
-int launch_dump(struct launch *l, const char *file, const char *const *lines, char why[STORE_WHY]);
-void launch_left(struct launch *l); /* notes that this run was told to stop, and did */

@@ -17,7 +17,7 @@ struct finding {
 	char mend[192];   /* what to do about it; empty when on */
 };
 
-#define FINDINGS_MAX 32
+#define FINDINGS_MAX 48
 
 struct findings {
 	size_t count;

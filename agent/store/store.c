@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/store/record.h"
@@ -59,6 +60,29 @@ struct store *store_free(struct store *s)
 void store_freep(struct store **s)
 {
 	*s = store_free(*s);
+}
+
+static int look(int folder)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(folder, &fs))
+		return -errno;
+	if (fs.f_flag & ST_RDONLY)
+		return -EROFS;
+	if (faccessat(folder, ".", W_OK | X_OK, AT_EACCESS))
+		return -errno;
+	/* Some filesystems count neither, and say 0 of 0. */
+	return (fs.f_blocks && !fs.f_bavail) || (fs.f_files && !fs.f_favail) ? -ENOSPC : 0;
+}
+
+int store_look(const struct store *s, char why[STORE_WHY])
+{
+	int r = look(s->folder);
+
+	if (r)
+		snprintf(why, STORE_WHY, "takes nothing now: %s", strerror(-r));
+	return r;
 }
 
 int store_dump(struct store *s, const char *file, const char *const *lines, char why[STORE_WHY])

@@ -30,6 +30,9 @@ int store_open(struct store **ret, const char *dir, char why[STORE_WHY]);
 struct store *store_free(struct store *s); /* takes NULL, returns NULL */
 void store_freep(struct store **s);
 
+/* Could anything be kept there now?  Looks, and writes nothing: 0, or -errno and why. */
+int store_look(const struct store *s, char why[STORE_WHY]);
+
 /* Writes lines to a plain file of the folder, in place of what is there; -errno and why. */
 int store_dump(struct store *s, const char *file, const char *const *lines, char why[STORE_WHY]);
 

@@ -384,6 +384,41 @@ def test_a_folder_in_use_is_not_handed_over():
     check("this run keeps nothing" in agent.log() or "warn store" in agent.log(), agent.log())
 
 
+def state_row(agent):
+    return next(row for row in agent.json("/v1/doctor")["backends"] if row["name"] == "state")
+
+
+def unkept(agent):
+    return next(row["count_total"] for row in agent.json("/v1/snapshot")["losses"]
+                if row["where"] == "state")
+
+
+def test_a_state_folder_that_takes_nothing_is_told():
+    "a state folder that is full, read-only or not ours is a row of the doctor, and counted"
+    kept = Agent()
+    equal((state_row(kept)["state"], unkept(kept)), ("on", 0), "where all is well")
+    equal(kept.stop(), 0, "exit status")
+    for mount, then, reason, mend in (
+            ("size=64k", 'chown 64990 "$0"; cat /dev/zero >"$0/fill"', "No space left", "make room"),
+            ("ro,uid=64990", "true", "Read-only", "for writing"),
+            ("uid=1", "true", "belongs to uid 1", "agent's user")):
+        where = folder()
+        state = os.path.join(where, "state")
+        os.mkdir(state)
+        # a mount of its own, which ends with the agent
+        script = f'mount -t tmpfs -o {mount},mode=0755 none "$0"; {then} 2>/dev/null; exec "$@"'
+        agent = Agent("--user", "64990", where=where, prefix=("unshare", "-m", "sh", "-c", script, state))
+        row = state_row(agent)
+        equal(row["state"], "off", row)
+        check(reason in row["reason"] and mend in row["mend"] and row["lost"], row)
+        before = unkept(agent)
+        check(before >= 1, before)
+        agent.signal(signal.SIGUSR1)
+        wait_for(lambda: unkept(agent) > before, "the dump to be counted")
+        check("state" in command("doctor", "--socket", agent.socket).stdout, "the page")
+        equal(agent.stop(), 0, "exit status")
+
+
 def test_the_agent_will_not_be_root():
     "--user root is refused"
     where = folder()
