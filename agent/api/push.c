@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "agent/base/cleanup.h"
+#include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/base/version.h"
 #include "agent/config/config.h"
@@ -24,20 +25,22 @@
 #include "exporters/otlp/sender.h"
 #include "exporters/out.h"
 
-#define NODE_MAX 254 /* a name of DNS */
+#define NODE_MAX  254               /* a name of DNS */
+#define TELL_EACH (10 * NS_PER_SEC) /* refusals: a receiver may refuse all there is */
 
 struct push {
 	struct worker *worker;
 	struct push_agent agent;
-	struct loop_source *timer;
+	struct loop_source *timer, *look;
 	struct sender *sender;         /* NULL: nothing is pushed */
 	struct sender_counts finished; /* of senders that are no more */
 	char endpoint[600], node[NODE_MAX];
 	bool gzip, finishing;
-	uint64_t given_up;    /* before the last push */
-	unsigned int writing; /* snapshots that the worker has */
-	uint64_t unwritten;   /* those that it had no room or memory for */
-	uint64_t told;        /* sender_counts.changes that was logged */
+	uint64_t given_up;                      /* before the last push */
+	unsigned int writing;                   /* snapshots that the worker has */
+	uint64_t unwritten;                     /* those that it had no room or memory for */
+	uint64_t told;                          /* sender_counts.changes that was logged */
+	uint64_t told_refused, told_refused_ns; /* .refused that was logged, and when */
 };
 
 /* A snapshot on its way to a body. */
@@ -93,11 +96,24 @@ static void done(struct worker_job *job, bool worked)
 	job_free(j);
 }
 
+/* Each is a push that is gone, also where the next one was taken. */
+static void tell_refused(struct push *p, const struct sender_counts *c)
+{
+	if (c->refused == p->told_refused)
+		return;
+	log_warn("otlp", "the receiver refused pushes=%llu endpoint=%s why=\"%s\"",
+		 (unsigned long long)(c->refused - p->told_refused), p->endpoint, c->refusal);
+	p->told_refused = c->refused;
+	p->told_refused_ns = clock_mono_ns();
+}
+
 static void tell(struct push *p)
 {
 	struct sender_counts c;
 
 	sender_counts(p->sender, &c);
+	if (!p->told_refused_ns || clock_mono_ns() - p->told_refused_ns >= TELL_EACH)
+		tell_refused(p, &c);
 	if (c.changes == p->told)
 		return;
 	p->told = c.changes;
@@ -140,6 +156,16 @@ static void on_timer(void *context, uint32_t events)
 		return;
 	tell(p);
 	push_one(p);
+}
+
+/* A refusal is not told as late as with the next push, which may be an hour away. */
+static void on_look(void *context, uint32_t events)
+{
+	struct push *p = context;
+
+	(void)events;
+	if (p->sender)
+		tell(p);
 }
 
 /* --- settings --- */
@@ -198,7 +224,8 @@ static void end_sender(struct push *p)
 	sum->refused += c.refused;
 	sum->given_up += c.given_up;
 	sum->rejected_points += c.rejected_points;
-	p->told = 0;
+	tell_refused(p, &c);
+	p->told = p->told_refused = p->told_refused_ns = 0;
 	dropped = c.given_up - (p->finishing ? p->given_up : before.given_up);
 	if (dropped)
 		log_warn("otlp", "not delivered, and dropped pushes=%llu",
@@ -224,8 +251,10 @@ static int set_sender(struct push *p, const struct config *config, const char *h
 	if (r)
 		return r;
 	p->gzip = config->otlp.compression == COMPRESSION_GZIP;
-	if (fresh)
+	if (fresh) {
 		log_info("otlp", "pushing endpoint=%s", p->endpoint);
+		loop_timer_set(p->look, TELL_EACH, TELL_EACH);
+	}
 	return loop_timer_set(p->timer, random_part(config->otlp.interval_ns),
 			      config->otlp.interval_ns);
 }
@@ -239,6 +268,7 @@ int push_configure(struct push *p, const struct config *config, char *headers)
 		r = set_sender(p, config, headers);
 	} else {
 		r = loop_timer_set(p->timer, 0, 0);
+		loop_timer_set(p->look, 0, 0);
 		end_sender(p);
 	}
 	headers_free(headers);
@@ -257,7 +287,10 @@ int push_new(struct push **ret, struct loop *loop, struct worker *worker,
 	*p = (struct push){ .worker = worker, .agent = *agent };
 	snprintf(p->node, sizeof(p->node), "%s", node ? node : "");
 	r = loop_timer(loop, 0, on_timer, p, &p->timer);
+	if (!r)
+		r = loop_timer(loop, 0, on_look, p, &p->look);
 	if (r) {
+		loop_drop(p->timer);
 		free(p);
 		return r;
 	}
@@ -272,6 +305,7 @@ struct push *push_free(struct push *p)
 			tell(p);
 		end_sender(p);
 		loop_drop(p->timer);
+		loop_drop(p->look);
 	}
 	free(p);
 	return NULL;

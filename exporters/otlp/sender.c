@@ -179,7 +179,10 @@ static void conclude(struct sender *s, struct otlp_body *body, const struct post
 		return;
 	}
 	s->counts.sent += verdict == RETRY_SENT;
-	s->counts.refused += verdict == RETRY_NEVER;
+	if (verdict == RETRY_NEVER) {
+		s->counts.refused++;
+		snprintf(s->counts.refusal, sizeof(s->counts.refusal), "%s", answer->why);
+	}
 	s->counts.rejected_points += answer->rejected;
 	s->retry = (struct retry){ 0 };
 	otlp_body_free(body);

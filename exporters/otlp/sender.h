@@ -19,9 +19,10 @@ struct sender_counts {
 	uint64_t given_up;        /* … tried for too long, or unsent at the end */
 	uint64_t rejected_points; /* of bodies that arrived, the receiver took not these */
 	size_t waiting, waiting_bytes;
-	bool failing;     /* the last attempt failed */
-	char why[256];    /* it did, or what the receiver said of what it rejected */
-	uint64_t changes; /* of failing and why: who logs them compares */
+	bool failing;      /* the last attempt failed */
+	char why[256];     /* it did, or what the receiver said of what it rejected */
+	uint64_t changes;  /* of failing and why: who logs them compares */
+	char refusal[256]; /* why the last of the refused was, whatever became of the next */
 };
 
 int sender_new(struct sender **ret);

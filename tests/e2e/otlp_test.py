@@ -177,6 +177,20 @@ def healthy_at_once(agent):
     check(time.monotonic() - begin < 0.5, "it did not answer at once")
 
 
+def test_refusals_between_good_ones():
+    "refusals between good pushes are logged: the first at once, then one line for 10 s of them"
+    receiver = Receiver()
+    receiver.answers = [(200, {}), (400, {}), (200, {})] + 4 * [(400, {}), (200, {})]
+    agent = pushing(receiver.url(), "--log-rate", "0")
+    said = re.compile(r"the receiver refused pushes=(\d+) endpoint=\S+ why=\".*400.*\"")
+    wait_for(lambda: said.search(agent.log()), "the first refusal to be said", 15)
+    check(lost(agent, "otlp_refused") <= 2, "it is said late")
+    wait_for(lambda: lost(agent, "otlp_refused") == 5, "all refusals", 25, 0.2)
+    equal(agent.stop(), 0, "exit status")
+    counts = [int(count) for count in said.findall(agent.log())]
+    check(sum(counts) == 5 and len(counts) <= 3, counts)
+
+
 def test_gone():
     "a receiver that is gone costs nothing but pushes, and gets them when it is back"
     with socket.socket() as listener:
