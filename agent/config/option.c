@@ -11,12 +11,13 @@
 #include "agent/config/quantity.h"
 #include "agent/config/text.h"
 
+/* What YAML 1.1 calls a boolean, and with it 1.2: each of these as word, Word or WORD. */
 static const struct {
 	const char *word;
 	bool value;
 } truths[] = {
-	{ "true", true }, { "false", false }, { "yes", true },
-	{ "no", false },  { "on", true },     { "off", false },
+	{ "true", true }, { "false", false }, { "yes", true }, { "no", false },
+	{ "on", true },   { "off", false },   { "y", true },   { "n", false },
 };
 
 static void *field(const struct option_row *row, void *target)
@@ -93,11 +94,24 @@ static int set_number(const struct option_row *row, void *target, const char *te
 	return 0;
 }
 
+static bool is_in_a_case(const char *text, const char *word)
+{
+	size_t upper = 0, lower = 0;
+
+	if (strcasecmp(text, word))
+		return false;
+	for (size_t i = 1; text[i]; i++) {
+		upper += isupper((unsigned char)text[i]) != 0;
+		lower += islower((unsigned char)text[i]) != 0;
+	}
+	return !upper || (!lower && isupper((unsigned char)text[0]));
+}
+
 static int set_bool(const struct option_row *row, void *target, const char *text, char *err,
 		    size_t n)
 {
 	for (size_t i = 0; i < sizeof(truths) / sizeof(truths[0]); i++)
-		if (strcmp(text, truths[i].word) == 0) {
+		if (is_in_a_case(text, truths[i].word)) {
 			if (target)
 				*(bool *)field(row, target) = truths[i].value;
 			return 0;

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 enum option_type {
-	OPTION_BOOL,     /* bool: true, false, yes, no, on, off */
+	OPTION_BOOL,     /* bool: true, false, yes, no, on, off, y, n; as word, Word or WORD */
 	OPTION_COUNT,    /* int64_t: how often a flag was given (-vv) */
 	OPTION_INT,      /* int64_t within min..max */
 	OPTION_DURATION, /* uint64_t nanoseconds: 250ms, 1s, 5m, 1h; a bare number is an error */

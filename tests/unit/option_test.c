@@ -157,6 +157,26 @@ static int sizes_go_by_powers_of_1024(void)
 	return 0;
 }
 
+static int a_boolean_is_what_yaml_calls_one(void)
+{
+	static const char *const yes[] = { "true", "True", "TRUE", "yes", "Yes", "YES",
+					   "on",   "On",   "ON",   "y",   "Y" };
+	static const char *const no[] = { "false", "False", "FALSE", "no", "No", "NO",
+					  "off",   "Off",   "OFF",   "n",  "N" };
+	static const char *const neither[] = { "tRUE", "TRue", "yEs",  "oN", "oFF", "1",
+					       "0",    "",     "yess", "ye", "null" };
+	struct sample s;
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
+		s.on = false;
+		CHECK(set(ON, &s, yes[i]) == 0 && s.on);
+		CHECK(set(ON, &s, no[i]) == 0 && !s.on);
+		CHECK(set(ON, &s, neither[i]) == -EINVAL && !s.on);
+		CHECK(strcmp(err, "must be true or false") == 0);
+	}
+	return 0;
+}
+
 static int an_enum_names_what_may_be_said(void)
 {
 	struct sample s;
@@ -299,6 +319,7 @@ TEST_MAIN({ "defaults are set from their own text", defaults_are_set_from_their_
 	    what_overflows_is_out_of_range_not_wrapped_round },
 	  { "bounds hold at both ends and are told", bounds_hold_at_both_ends_and_are_told },
 	  { "sizes go by powers of 1024", sizes_go_by_powers_of_1024 },
+	  { "a boolean is what YAML calls one", a_boolean_is_what_yaml_calls_one },
 	  { "an enum names what may be said", an_enum_names_what_may_be_said },
 	  { "a text is bounded and holds no control characters",
 	    a_text_is_bounded_and_holds_no_control_characters },
