@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/base/words.h"
 #include "agent/probes/machine.h"
 #include "agent/security/privileges.h"
 #include "agent/signals/cache_reading.h"
@@ -12,6 +13,7 @@
 #include "agent/snapshot/snapshot.h"
 
 #define NOWHERE (-1)
+#define WHOLE   1024 /* of a reason, before it is cut to its room */
 
 static bool measures(const struct subject_state *state)
 {
@@ -40,11 +42,12 @@ static enum finding_state part_is(const struct subject_state *state, int part)
 }
 
 /* "tp_btf/x: EPERM (Operation not permitted)" for each hook of a part that was tried in vain. */
-static size_t describe_refusals(const struct subject_state *state, int part, char *ret, size_t size)
+static size_t describe_refusals(const struct subject_state *state, int part, char *to, size_t room)
 {
+	char ret[WHOLE] = "";
+	const size_t size = sizeof(ret);
 	size_t n = 0;
 
-	ret[0] = '\0';
 	for (int way = 0; way < LOAD_WAYS && n < size; way++) {
 		int r = state->tried[part][way];
 
@@ -56,6 +59,7 @@ static size_t describe_refusals(const struct subject_state *state, int part, cha
 	}
 	if (n && n < size && state->error && state->text[0])
 		n += (size_t)snprintf(ret + n, size - n, "; %s", state->text);
+	words_copy(to, room, ret);
 	return n;
 }
 
@@ -83,11 +87,7 @@ void findings_subject(const struct subject_state *state, struct subject_snapshot
 	}
 }
 
-static void text(char *to, size_t size, const char *from)
-{
-	snprintf(to, size, "%s", from);
-}
-#define set(field, value) text(field, sizeof(field), value)
+#define set(field, value) words_copy(field, sizeof(field), value)
 
 /* The subject was given up with its first part, before this one's turn. */
 static bool is_skipped(const struct subject_state *state, int part)
@@ -173,15 +173,14 @@ static void add_hooks(const struct subject_state *state, const struct machine *m
 		const struct load_part *of = &state->subject->parts[part];
 		struct finding *f = findings_add(ret, FINDING_HOOK, part_is(state, part), of->name);
 		int way = way_of(state, part);
-		char why[224] = "";
+		char why[WHOLE] = "", all[WHOLE + 128];
 
 		if (way)
 			describe_part(state, part, why, sizeof(why));
-		if (way != NOWHERE)
-			snprintf(f->reason, sizeof(f->reason), "%s attached%s%s",
-				 of->ways[way].hook, way ? "; " : "", why);
-		else
-			set(f->reason, why);
+		snprintf(all, sizeof(all), "%s%s%s%s", way == NOWHERE ? "" : of->ways[way].hook,
+			 way == NOWHERE ? "" : " attached", way == NOWHERE || !way ? "" : "; ",
+			 why);
+		set(f->reason, all);
 		if (f->state == FINDING_ON)
 			continue;
 		set(f->lost, f->state == FINDING_OFF ? of->lost

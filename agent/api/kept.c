@@ -7,6 +7,7 @@
 
 #include "agent/base/fs.h"
 #include "agent/base/log.h"
+#include "agent/base/words.h"
 #include "agent/snapshot/finding.h"
 #include "agent/store/store.h"
 
@@ -139,6 +140,7 @@ void kept_add_finding(const struct kept *k, struct findings *to)
 {
 	char why[STORE_WHY] = "out of memory";
 	int r = k ? k->error : -ENOMEM;
+	char reason[STORE_WHY + 258];
 	struct finding *f;
 
 	if (k && r)
@@ -147,11 +149,12 @@ void kept_add_finding(const struct kept *k, struct findings *to)
 		r = store_look(k->store, why);
 	f = findings_add(to, FINDING_BACKEND, r ? FINDING_OFF : FINDING_ON, "state");
 	if (!r) {
-		snprintf(f->reason, sizeof(f->reason), "%.250s", k->folder);
+		words_copy(f->reason, sizeof(f->reason), k->folder);
 		return;
 	}
-	snprintf(f->reason, sizeof(f->reason), "%.120s%s%.120s",
-		 k && why[0] != '/' ? k->folder : "", k && why[0] != '/' ? ": " : "", why);
+	snprintf(reason, sizeof(reason), "%s%s%s", k && why[0] != '/' ? k->folder : "",
+		 k && why[0] != '/' ? ": " : "", why);
+	words_copy(f->reason, sizeof(f->reason), reason);
 	snprintf(f->lost, sizeof(f->lost),
 		 "the next start does not know how this run ended; no dump on SIGUSR1");
 	snprintf(f->mend, sizeof(f->mend), "%s", mend(r));

@@ -212,7 +212,8 @@ void render_man_config(const struct command *all, size_t n, FILE *out)
 		      "further documents are refused, and so are unknown names.\n\n"
 		      "'fairlead agent --check' checks the file and shows what would be in "
 		      "force. SIGHUP makes the agent read it again: a file with a fault changes "
-		      "nothing.");
+		      "nothing. It goes to the main process, not to its child, the warden: under "
+		      "systemd by 'systemctl reload fairlead', in a container to process 1.");
 	fputs(".SH OPTIONS\n", out);
 	for (size_t i = 0; i < table->count; i++)
 		if (table->rows[i].where & OPTION_IN_FILE)

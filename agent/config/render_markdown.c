@@ -147,7 +147,12 @@ void render_markdown_config(const struct command *all, size_t n, FILE *out)
 		"aliases, tags and further documents are refused, and so are unknown names. "
 		"`fairlead agent --check` checks the file and shows what would be in force and "
 		"where each value came from. A reload with a fault changes nothing; what only a "
-		"restart can change is said in the log.",
+		"restart can change is said in the log.\n\n"
+		"SIGHUP goes to the main process, never to its child, the warden, which ignores it: "
+		"`systemctl reload fairlead` under systemd (ExecReload sends it to $MAINPID), process "
+		"1 in a container (`docker kill --signal HUP NAME`), and by hand the one that "
+		"`pgrep -o -x fairlead` names. In the DaemonSet a changed ConfigMap starts new pods "
+		"instead.",
 		0, 0, out);
 	fputs("\n| setting | flag | values | default | a change needs | meaning |\n"
 	      "|---|---|---|---|---|---|\n",

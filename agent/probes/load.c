@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/base/cleanup.h"
+#include "agent/base/words.h"
 #include "bpf/lib/ledger.h"
 
 #define NONE (-1) /* no way for this part */
@@ -24,13 +25,14 @@ static char last_words[LOAD_TEXT];
 
 static int keep_last_words(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[sizeof(last_words)];
+	char line[1024]; /* libbpf's own lines are shorter */
 
 	if (level != LIBBPF_WARN)
 		return 0;
 	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
 	if (!last_words[0]) /* the first complaint is the cause, what follows it the wreck */
-		snprintf(last_words, sizeof(last_words), "%.*s", (int)strcspn(line, "\n"), line);
+		words_copy(last_words, sizeof(last_words), line);
 	return 0;
 }
 

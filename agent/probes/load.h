@@ -12,7 +12,7 @@
 struct bpf_object;
 struct load;
 
-enum { LOAD_PARTS = 10, LOAD_WAYS = 3, LOAD_MAPS = 4, LOAD_TEXT = 128 };
+enum { LOAD_PARTS = 10, LOAD_WAYS = 3, LOAD_MAPS = 4, LOAD_TEXT = 256 };
 
 #define LOAD_NOT_TRIED 1
 
