@@ -78,12 +78,13 @@ static int read_rows(const struct cache_read *c, struct cache_sample *ret)
 				to->n[what] += mapped_load(
 					&c->cgroups[shard * FL_LEDGER_ROWS + row].n[what]);
 	}
+	cache_sample_trim(ret);
 	return 0;
 }
 
 int cache_read_sample(struct cache_read *c, struct cache_sample *ret)
 {
-	cache_sample_clear(ret);
+	cache_sample_empty(ret);
 	for (uint32_t cpu = 0; cpu < c->cpus; cpu++) {
 		for (int what = 0; what < _CACHE_COUNT_MAX; what++)
 			ret->node[what] += mapped_load(&c->cpu[cpu].n[what]);

@@ -20,8 +20,11 @@ struct cache_sample {
 };
 
 void cache_sample_clear(struct cache_sample *s); /* frees what it owns; all zero afterwards */
+void cache_sample_empty(struct cache_sample *s); /* keeps the room for rows */
 /* -ENOMEM leaves *to without rows. */
 int cache_sample_copy(struct cache_sample *to, const struct cache_sample *from);
 
 /* One more row, all zero; NULL when out of memory. */
 struct cache_row_sample *cache_sample_add_row(struct cache_sample *s);
+/* No more room than for a few rows more, where there were many more before. */
+void cache_sample_trim(struct cache_sample *s);
