@@ -42,12 +42,15 @@ static void otlp_attributes(const struct family *f, FILE *out)
 
 static void otlp(FILE *out)
 {
-	static const char *const kinds[] = { "sum",
-					     "gauge",
-					     "exponential histogram",
-					     "exponential histogram",
-					     "gauge",
-					     "sum that may fall" };
+	static const char *const kinds[] = {
+		[FAMILY_COUNTER] = "sum",
+		[FAMILY_GAUGE] = "gauge",
+		[FAMILY_HISTOGRAM] = "exponential histogram",
+		[FAMILY_NATIVE] = "exponential histogram",
+		[FAMILY_INFO] = "gauge",
+		[FAMILY_LEVEL] = "sum that may fall",
+	};
+	_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == _FAMILY_KIND_MAX, "a word a kind");
 	char name[NAMES_MAX];
 
 	fputs("\n## Over OTLP\n\n"
@@ -115,9 +118,16 @@ static void labels(FILE *out)
 
 static void metrics(const struct command *all, size_t n, FILE *out)
 {
-	static const char *const kinds[] = { "counter", "gauge", "histogram",
-					     "summary (native histogram in protobuf)", "info" };
+	static const char *const kinds[] = {
+		[FAMILY_COUNTER] = "counter",
+		[FAMILY_GAUGE] = "gauge",
+		[FAMILY_HISTOGRAM] = "histogram",
+		[FAMILY_NATIVE] = "summary (native histogram in protobuf)",
+		[FAMILY_INFO] = "info",
+		[FAMILY_LEVEL] = "gauge",
+	};
 
+	_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == _FAMILY_KIND_MAX, "a word a kind");
 	(void)all;
 	(void)n;
 	fputs("<!-- Made by `make docs` from exporters/families.c. -->\n"

@@ -17,7 +17,8 @@ enum family_kind {
 	FAMILY_HISTOGRAM,
 	FAMILY_NATIVE, /* a distribution of so many that text has only their sums and counts */
 	FAMILY_INFO,
-	FAMILY_LEVEL /* a gauge whose values over a label add up; of OpenTelemetry only */
+	FAMILY_LEVEL, /* a gauge whose values over a label add up; of OpenTelemetry only */
+	_FAMILY_KIND_MAX
 };
 
 #define SEMANTIC_VERSION "1.44.0"

@@ -142,7 +142,9 @@ static void put_head(struct writer *w)
 		[FAMILY_HISTOGRAM] = io_prometheus_client_MetricType_HISTOGRAM,
 		[FAMILY_NATIVE] = io_prometheus_client_MetricType_HISTOGRAM,
 		[FAMILY_INFO] = io_prometheus_client_MetricType_GAUGE,
+		[FAMILY_LEVEL] = io_prometheus_client_MetricType_GAUGE,
 	};
+	_Static_assert(sizeof(types) / sizeof(types[0]) == _FAMILY_KIND_MAX, "a type a kind");
 	const io_prometheus_client_MetricFamily head = { .name = (char *)w->of->name,
 							 .help = (char *)w->of->help,
 							 .has_type = true,

@@ -136,7 +136,12 @@ static void put_comment(const struct writer *w, const char *what, const char *te
 
 static void put_head(const struct writer *w)
 {
-	static const char *const kinds[] = { "counter", "gauge", "histogram", "summary", "info" };
+	static const char *const kinds[] = {
+		[FAMILY_COUNTER] = "counter",     [FAMILY_GAUGE] = "gauge",
+		[FAMILY_HISTOGRAM] = "histogram", [FAMILY_NATIVE] = "summary",
+		[FAMILY_INFO] = "info",           [FAMILY_LEVEL] = "gauge",
+	};
+	_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == _FAMILY_KIND_MAX, "a word a kind");
 	const struct family *f = w->family;
 
 	put_comment(w, "# HELP ", f->help);
