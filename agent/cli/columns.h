@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * columns: the lists of a snapshot as tables, for every view that shows them.  A new column is
- * a row in columns.c: `snapshot` and `top` show it where there is room, sort by it and explain
- * it.  Pure: values in, text out.
+ * columns: the lists of a snapshot as tables, for every view that shows them, a file a list.  A new
+ * column is a row in columns_LIST.c: `snapshot` and `top` show it where there is room, sort by it and
+ * explain it.  Pure: values in, text out.
  */
 #pragma once
 #include <stdbool.h>
@@ -62,7 +62,7 @@ struct listing {
 	const char *(*missing)(const struct snapshot *s); /* why it is empty, or NULL */
 };
 
-extern const struct listing listings[_LISTING_MAX];
+extern const struct listing *const listings[_LISTING_MAX];
 
 /* What a row is called in so many columns; it may be longer still, and is cut in front then. */
 const char *listing_label(const struct listing *l, const struct snapshot *s, size_t row,

@@ -205,7 +205,7 @@ static void print_row(const struct page *p, const struct layout *l, size_t row, 
 
 static struct layout lay_out(const struct page *p, enum listing_kind kind)
 {
-	struct layout l = { .list = &listings[kind] };
+	struct layout l = { .list = listings[kind] };
 
 	l.count = listing_fit(l.list, p->columns, -1, l.columns, &l.name_width);
 	return l;
@@ -281,7 +281,7 @@ static void print_network(const struct page *p)
 static void print_misses(const struct page *p)
 {
 	static const char *const shown[] = { "misses", "fills", "started", "execs", "killed" };
-	struct layout l = { .list = &listings[LISTING_CGROUPS], .name_width = p->columns };
+	struct layout l = { .list = listings[LISTING_CGROUPS], .name_width = p->columns };
 	size_t most = p->whole ? SIZE_MAX : 6, rows = 0;
 	struct page below = *p;
 

@@ -223,7 +223,7 @@ static int prepare(struct model *m, const struct top_args *args)
 	model_init(m, args->interval_ns);
 	m->view = (enum model_view)args->view;
 	if (args->sort[0]) {
-		const struct listing *of = &listings[model_listing(m)];
+		const struct listing *of = listings[model_listing(m)];
 
 		if (!listing_find(of, args->sort, &column))
 			return refuse_sort(of, model_view_names[m->view], args->sort);

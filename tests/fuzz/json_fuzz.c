@@ -31,7 +31,7 @@ static void draw_it(const struct snapshot *s)
 			abort();
 		m.view = (enum model_view)(i % _VIEW_MAX);
 		m.over = i < _VIEW_MAX ? OVER_NOTHING : OVER_SPREAD;
-		for (size_t column = 0; column < listings[model_listing(&m)].column_count;
+		for (size_t column = 0; column < listings[model_listing(&m)]->column_count;
 		     column++) {
 			model_press(&m, 's');
 			model_press(&m, 'j');

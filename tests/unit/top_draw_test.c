@@ -127,7 +127,7 @@ static int a_wide_terminal_shows_more_columns(void)
 	narrow = drawn(&m, 24, 80);
 	wide = drawn(&m, 24, 120);
 	CHECK(!strstr(narrow, "I/Os/s") && strstr(wide, "I/Os/s"));
-	CHECK(listing_find(&listings[LISTING_CGROUPS], "ios", &column));
+	CHECK(listing_find(listings[LISTING_CGROUPS], "ios", &column));
 	model_sort(&m, LISTING_CGROUPS, column);
 	free(narrow);
 	narrow = drawn(&m, 24, 80);

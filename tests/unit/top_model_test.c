@@ -73,7 +73,7 @@ static int the_largest_stand_first_and_r_turns_it_round(void)
 	press(&m, "<<<"); /* waited, waits, ran, name */
 	CHECK(model_list(&m)->sorted_by == -1 && !strcmp(shown(&m), "012"));
 	press(&m, "<");
-	CHECK(model_list(&m)->sorted_by == (int)listings[LISTING_CGROUPS].column_count - 1);
+	CHECK(model_list(&m)->sorted_by == (int)listings[LISTING_CGROUPS]->column_count - 1);
 	press(&m, ">");
 	CHECK(model_list(&m)->sorted_by == -1);
 	model_done(&m);

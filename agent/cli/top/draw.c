@@ -136,10 +136,10 @@ static double sum_of(const struct snapshot *s, enum listing_kind kind, const cha
 	double sum = 0;
 	int at;
 
-	if (!listing_find(&listings[kind], column, &at) || at < 0)
+	if (!listing_find(listings[kind], column, &at) || at < 0)
 		return 0;
-	for (size_t i = 0; i < listings[kind].rows(s); i++)
-		sum += listings[kind].columns[at].value(s, i);
+	for (size_t i = 0; i < listings[kind]->rows(s); i++)
+		sum += listings[kind]->columns[at].value(s, i);
 	return sum;
 }
 
@@ -148,7 +148,8 @@ static void line_disks(struct canvas *c, int row, const struct snapshot *s)
 	char reads[CELL], read[CELL], writes[CELL], written[CELL];
 
 	if (!s->disks_measured) {
-		canvas_say(c, row, 0, STYLE_DIM, "disks    %s", listings[LISTING_DISKS].missing(s));
+		canvas_say(c, row, 0, STYLE_DIM, "disks    %s",
+			   listings[LISTING_DISKS]->missing(s));
 		return;
 	}
 	canvas_say(c, row, 0, STYLE_PLAIN, "disks    read %s/s (%s/s), written %s/s (%s/s)",
@@ -240,7 +241,7 @@ static const char *why_empty(const struct model *m, const struct listing *of)
 static void draw_list(struct canvas *c, int row, struct model *m)
 {
 	const struct model_list *list = model_list(m);
-	struct layout l = { .of = &listings[model_listing(m)] };
+	struct layout l = { .of = listings[model_listing(m)] };
 	int end = c->rows - 1;
 
 	l.count = listing_fit(l.of, (unsigned int)c->columns, list->sorted_by, l.columns,
@@ -281,7 +282,7 @@ static int draw_keys(struct canvas *c, int row, int column)
 
 static void draw_help(struct canvas *c, int row, const struct model *m)
 {
-	const struct listing *of = &listings[model_listing(m)];
+	const struct listing *of = listings[model_listing(m)];
 	int columns_at = c->columns >= 110 ? 56 : 0, keys_end = draw_keys(c, row, 0);
 
 	if (!columns_at)
@@ -308,7 +309,7 @@ static int add(struct canvas *c, int column, enum style style, const char *text)
 static void say_sort(const struct model *m, char *ret, size_t size)
 {
 	const struct model_list *l = model_list(m);
-	const struct listing *of = &listings[model_listing(m)];
+	const struct listing *of = listings[model_listing(m)];
 
 	if (l->sorted_by < 0)
 		snprintf(ret, size, "by name%s", l->reversed ? ", last first" : "");

@@ -199,7 +199,7 @@ static void draw_cgroup(struct canvas *c, struct area a, const struct snapshot *
 
 void draw_spread(struct canvas *c, int row, struct model *m)
 {
-	const struct listing *of = &listings[model_listing(m)];
+	const struct listing *of = listings[model_listing(m)];
 	struct panel panels[PANELS_MAX];
 	char name[LISTING_NAME_MAX], shown[LISTING_NAME_MAX + 512];
 	struct area a = { .row = row + 2, .rows = c->rows - row - 3, .columns = c->columns };

@@ -23,7 +23,7 @@ void model_init(struct model *m, uint64_t interval_ns)
 {
 	*m = (struct model){ .interval_ns = interval_ns, .page = 1 };
 	for (int kind = 0; kind < _LISTING_MAX; kind++)
-		m->lists[kind].sorted_by = listings[kind].sorted_by;
+		m->lists[kind].sorted_by = listings[kind]->sorted_by;
 }
 
 void model_done(struct model *m)
@@ -116,7 +116,7 @@ static void select_again(const struct listing *of, struct model_list *l, const s
 
 static void arrange(struct model *m, enum listing_kind kind)
 {
-	const struct listing *of = &listings[kind];
+	const struct listing *of = listings[kind];
 	struct model_list *l = &m->lists[kind];
 	size_t rows = m->snapshot ? of->rows(m->snapshot) : 0;
 	struct key *keys = calloc(rows + 1, sizeof(*keys));
@@ -198,7 +198,7 @@ static void hold(struct model *m, bool held)
 	l->held = held && l->selected < l->count;
 	if (l->held)
 		l->identity =
-			listings[model_listing(m)].identity(m->snapshot, l->order[l->selected]);
+			listings[model_listing(m)]->identity(m->snapshot, l->order[l->selected]);
 }
 
 /* By a number of rows up or down; the first row is not held, so that it stays the first. */
@@ -225,7 +225,7 @@ void model_sort(struct model *m, enum listing_kind kind, int column)
 static enum model_effect sort_by_next(struct model *m, int step)
 {
 	enum listing_kind kind = model_listing(m);
-	int n = (int)listings[kind].column_count + 1;
+	int n = (int)listings[kind]->column_count + 1;
 
 	model_sort(m, kind, (m->lists[kind].sorted_by + 1 + step + n) % n - 1);
 	return EFFECT_DRAW;
