@@ -1,477 +1,51 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "exporters/families.h"
 
-#include <stdio.h>
-
-#include "agent/base/clock.h"
-#include "agent/snapshot/snapshot.h"
+#include "exporters/agent_families.h"
+#include "exporters/cache_families.h"
+#include "exporters/cgroup_families.h"
+#include "exporters/disk_families.h"
 #include "exporters/file_families.h"
+#include "exporters/node_families.h"
+#include "exporters/sched_families.h"
 #include "exporters/semantic_families.h"
-
-typedef const struct snapshot snap;
-typedef const struct family_sink sink;
-
-#define LABELS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define NO_LABELS   ((const char *const[]){ NULL })
-
-static double in_seconds(uint64_t ns)
-{
-	return (double)ns / (double)NS_PER_SEC;
-}
-
-static void value(sink *to, const char *const *labels, double v)
-{
-	to->value(to->context, labels, v);
-}
-
-/* --- the agent --- */
-
-static void build_info(snap *s, sink *to)
-{
-	value(to, LABELS("version", s->version), 1);
-}
-
-static void subject_up(snap *s, sink *to)
-{
-	for (size_t i = 0; i < s->subject_count; i++)
-		value(to, LABELS("subject", s->subjects[i].name, "hook", s->subjects[i].hook),
-		      s->subjects[i].state != FINDING_OFF);
-}
-
-static void hook_up(snap *s, sink *to)
-{
-	for (size_t i = 0; i < s->hook_count; i++) {
-		const struct hook_snapshot *h = &s->hooks[i];
-
-		value(to,
-		      LABELS("subject", h->subject, "event", h->event, "hook", h->hook, "reason",
-			     h->reason),
-		      h->hook[0] != '\0');
-	}
-}
-
-static void loop_lag(snap *s, sink *to)
-{
-	if (s->agent.present)
-		value(to, NO_LABELS, in_seconds(s->agent.loop_lag_max_ns));
-}
-
-static void resident(snap *s, sink *to)
-{
-	if (!s->agent.present)
-		return;
-	value(to, LABELS("process", "agent"), (double)s->agent.rss_bytes);
-	value(to, LABELS("process", "warden"), (double)s->agent.warden_rss_bytes);
-}
-
-static void bpf_run(snap *s, sink *to)
-{
-	for (size_t i = 0; i < s->program_count; i++)
-		value(to,
-		      LABELS("subject", s->programs[i].subject, "program", s->programs[i].event),
-		      in_seconds(s->programs[i].ns_total));
-}
-
-static void bpf_runs(snap *s, sink *to)
-{
-	for (size_t i = 0; i < s->program_count; i++)
-		value(to,
-		      LABELS("subject", s->programs[i].subject, "program", s->programs[i].event),
-		      (double)s->programs[i].runs_total);
-}
-
-static void detail_on(snap *s, sink *to)
-{
-	for (size_t i = 0; i < s->detail_count; i++)
-		if (s->details[i].wanted)
-			value(to, LABELS("detail", s->details[i].name), s->details[i].on);
-}
-
-static void lost(snap *s, sink *to)
-{
-	for (size_t i = 0; i < s->lost.count; i++)
-		value(to, LABELS("where", s->lost.rows[i].where), (double)s->lost.rows[i].count);
-}
-
-#define OF_PUSH(name, field)                                                                       \
-	static void name(snap *s, sink *to)                                                        \
-	{                                                                                          \
-		if (s->agent.push.on)                                                              \
-			value(to, NO_LABELS, (double)s->agent.push.field);                         \
-	}
-OF_PUSH(otlp_sent, sent)
-OF_PUSH(otlp_retries, retries)
-OF_PUSH(otlp_waiting, waiting)
-OF_PUSH(otlp_waiting_bytes, waiting_bytes)
-
-/* --- the scheduler --- */
-
-static void sched_wait(snap *s, sink *to)
-{
-	char cpu[16];
-
-	for (size_t i = 0; i < s->cpu_count; i++) {
-		snprintf(cpu, sizeof(cpu), "%u", s->cpus[i].cpu);
-		to->distribution(to->context, LABELS("cpu", cpu), &s->cpus[i].wait_total);
-	}
-}
-
-static void each_cpu(snap *s, sink *to, uint64_t (*of)(const uint64_t *counts),
-		     enum sched_count count)
-{
-	char cpu[16];
-
-	for (size_t i = 0; i < s->cpu_count; i++) {
-		const uint64_t *counts = s->cpus[i].sched_total;
-		uint64_t n = of ? of(counts) : counts[count];
-
-		snprintf(cpu, sizeof(cpu), "%u", s->cpus[i].cpu);
-		value(to, LABELS("cpu", cpu),
-		      sched_count_names[count].is_time ? in_seconds(n) : (double)n);
-	}
-}
-
-#define OF_CPU(name, of, count)                                                                    \
-	static void name(snap *s, sink *to)                                                        \
-	{                                                                                          \
-		each_cpu(s, to, of, count);                                                        \
-	}
-OF_CPU(sched_switches, NULL, SCHED_SWITCHES)
-OF_CPU(sched_preemptions, NULL, SCHED_PREEMPTED)
-OF_CPU(sched_wakeups, sched_woken, SCHED_WAITS)
-OF_CPU(sched_run, NULL, SCHED_RUN_NS)
-OF_CPU(sched_idle, NULL, SCHED_IDLE_NS)
-
-static uint64_t over_cpus(snap *s, enum sched_count count)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < s->cpu_count; i++)
-		sum += s->cpus[i].sched_total[count];
-	return sum;
-}
-
-static void sched_off_cpu(snap *s, sink *to)
-{
-	value(to, LABELS("why", "slept"), in_seconds(over_cpus(s, SCHED_SLEPT_NS)));
-	value(to, LABELS("why", "preempted"), in_seconds(over_cpus(s, SCHED_PREEMPTED_NS)));
-}
-
-static void sched_migrations(snap *s, sink *to)
-{
-	value(to, LABELS("to", "same_cache"), (double)over_cpus(s, SCHED_MOVED_NEAR));
-	value(to, LABELS("to", "other_cache"), (double)over_cpus(s, SCHED_MOVED_CACHE));
-	value(to, LABELS("to", "other_node"), (double)over_cpus(s, SCHED_MOVED_NODE));
-}
-
-static void sched_tasks(snap *s, sink *to)
-{
-	value(to, LABELS("event", "started"), (double)over_cpus(s, SCHED_STARTED));
-	value(to, LABELS("event", "exited"), (double)over_cpus(s, SCHED_EXITED));
-	value(to, LABELS("event", "exec"), (double)over_cpus(s, SCHED_EXECS));
-}
-
-static void sched_queued(snap *s, sink *to)
-{
-	char cpu[16];
-
-	for (size_t i = 0; i < s->cpu_count; i++) {
-		snprintf(cpu, sizeof(cpu), "%u", s->cpus[i].cpu);
-		value(to, LABELS("cpu", cpu), s->cpus[i].queued);
-	}
-}
-
-/* --- the page cache --- */
-
-#define OF_CACHE(name, count)                                                                      \
-	static void name(snap *s, sink *to)                                                        \
-	{                                                                                          \
-		if (s->cache_measured)                                                             \
-			value(to, NO_LABELS, (double)s->cache_total[count]);                       \
-	}
-OF_CACHE(cache_accesses, CACHE_ACCESSES)
-OF_CACHE(cache_reads, CACHE_READS)
-OF_CACHE(cache_misses, CACHE_MISSES)
-OF_CACHE(cache_fills, CACHE_FILLS)
-OF_CACHE(cache_evictions, CACHE_EVICTIONS)
-OF_CACHE(cache_dirtied, CACHE_DIRTIED)
-OF_CACHE(cache_faults, CACHE_FAULTS)
-
-static void cache_written(snap *s, sink *to)
-{
-	if (s->cache_measured)
-		value(to, NO_LABELS, (double)s->memory.written_pages);
-}
-
-/* --- disks --- */
-
-static void each_operation(snap *s, sink *to,
-			   uint64_t (*of)(const struct disk_count_snapshot *count))
-{
-	for (size_t i = 0; i < s->disk_count; i++)
-		for (int op = 0; op < _DISK_OP_MAX; op++)
-			value(to, LABELS("device", s->disks[i].name, "op", disk_op_names[op]),
-			      (double)of(&s->disks[i].total[op]));
-}
-
-#define OF_OPERATION(name, field)                                                                  \
-	static uint64_t name##_of(const struct disk_count_snapshot *count)                         \
-	{                                                                                          \
-		return count->field;                                                               \
-	}                                                                                          \
-	static void name(snap *s, sink *to)                                                        \
-	{                                                                                          \
-		each_operation(s, to, name##_of);                                                  \
-	}
-OF_OPERATION(disk_ios, ios)
-OF_OPERATION(disk_bytes, bytes)
-OF_OPERATION(disk_merged, merged)
-OF_OPERATION(disk_errors, errors)
-OF_OPERATION(disk_unsplit, unsplit)
-
-/* Of operations that never happened there is nothing to tell: 30 lines each saved. */
-static void each_distribution(snap *s, sink *to, bool queue)
-{
-	for (size_t i = 0; i < s->disk_count; i++)
-		for (int op = 0; op < _DISK_OP_MAX; op++) {
-			const struct disk_count_snapshot *c = &s->disks[i].total[op];
-
-			if (c->ios)
-				to->distribution(
-					to->context,
-					LABELS("device", s->disks[i].name, "op", disk_op_names[op]),
-					queue ? &c->queue : &c->device);
-		}
-}
-
-static void disk_queue(snap *s, sink *to)
-{
-	each_distribution(s, to, true);
-}
-
-static void disk_device(snap *s, sink *to)
-{
-	each_distribution(s, to, false);
-}
-
-static void disk_in_flight(snap *s, sink *to)
-{
-	for (size_t i = 0; i < s->disk_count; i++)
-		if (s->disks[i].known)
-			value(to, LABELS("device", s->disks[i].name),
-			      (double)s->disks[i].in_flight);
-}
-
-/* --- the node, from the kernel's own files --- */
-
-static void pressure(snap *s, sink *to)
-{
-	for (int of = 0; of < _PRESSURE_MAX; of++) {
-		const struct pressure *p = &s->pressure_total[of];
-
-		if (!p->known)
-			continue;
-		value(to, LABELS("of", pressure_names[of], "stalled", "some"),
-		      in_seconds(p->some_ns));
-		value(to, LABELS("of", pressure_names[of], "stalled", "full"),
-		      in_seconds(p->full_ns));
-	}
-}
-
-static void memory(snap *s, sink *to)
-{
-	const struct memory *m = &s->memory;
-
-	if (!m->known)
-		return;
-	value(to, LABELS("state", "total"), (double)m->total_bytes);
-	value(to, LABELS("state", "available"), (double)m->available_bytes);
-	value(to, LABELS("state", "free"), (double)m->free_bytes);
-	value(to, LABELS("state", "cached"), (double)m->cached_bytes);
-	value(to, LABELS("state", "dirty"), (double)m->dirty_bytes);
-	value(to, LABELS("state", "writeback"), (double)m->writeback_bytes);
-	value(to, LABELS("state", "swap_total"), (double)m->swap_total_bytes);
-	value(to, LABELS("state", "swap_free"), (double)m->swap_free_bytes);
-	file_memory(m, to);
-}
-
-static void major_faults(snap *s, sink *to)
-{
-	if (s->memory.known)
-		value(to, NO_LABELS, (double)s->memory.major_faults);
-}
-
-static void oom_kills(snap *s, sink *to)
-{
-	if (s->memory.known)
-		value(to, NO_LABELS, (double)s->memory.oom_kills);
-}
-
-static void each_way(snap *s, sink *to, uint64_t (*of)(const struct interface_way *way))
-{
-	for (size_t i = 0; i < s->network_total.count; i++) {
-		const struct interface *one = &s->network_total.interfaces[i];
-
-		value(to, LABELS("interface", one->name, "way", "received"),
-		      (double)of(&one->received));
-		value(to, LABELS("interface", one->name, "way", "sent"), (double)of(&one->sent));
-	}
-}
-
-#define OF_WAY(name, field)                                                                        \
-	static uint64_t name##_of(const struct interface_way *way)                                 \
-	{                                                                                          \
-		return way->field;                                                                 \
-	}                                                                                          \
-	static void name(snap *s, sink *to)                                                        \
-	{                                                                                          \
-		each_way(s, to, name##_of);                                                        \
-	}
-OF_WAY(network_bytes, bytes)
-OF_WAY(network_packets, packets)
-OF_WAY(network_errors, errors)
-OF_WAY(network_dropped, dropped)
-
-/* --- cgroups --- */
-
-#define OF_CGROUP(c) "cgroup", (c)->path, "pod", (c)->pod, "container", (c)->container
-
-static void each_cgroup_cache(snap *s, sink *to, enum cache_count count)
-{
-	for (size_t i = 0; i < s->cgroup_count; i++)
-		if (s->cgroups[i].cache_total[count])
-			value(to, LABELS(OF_CGROUP(&s->cgroups[i])),
-			      (double)s->cgroups[i].cache_total[count]);
-}
-
-#define OF_CGROUP_CACHE(name, count)                                                               \
-	static void name(snap *s, sink *to)                                                        \
-	{                                                                                          \
-		each_cgroup_cache(s, to, count);                                                   \
-	}
-OF_CGROUP_CACHE(cgroup_cache_accesses, CACHE_ACCESSES)
-OF_CGROUP_CACHE(cgroup_cache_misses, CACHE_MISSES)
-OF_CGROUP_CACHE(cgroup_cache_fills, CACHE_FILLS)
-OF_CGROUP_CACHE(cgroup_cache_evictions, CACHE_EVICTIONS)
-OF_CGROUP_CACHE(cgroup_cache_dirtied, CACHE_DIRTIED)
-
-static void cgroup_wait(snap *s, sink *to)
-{
-	for (size_t i = 0; i < s->cgroup_count; i++) {
-		const struct cgroup_snapshot *c = &s->cgroups[i];
-
-		if (c->sched_total[SCHED_WAITS])
-			to->native(to->context, LABELS(OF_CGROUP(c)), c->sched_total[SCHED_WAITS],
-				   in_seconds(c->sched_total[SCHED_WAIT_NS]), &c->wait_total);
-	}
-}
-
-static void each_cgroup(snap *s, sink *to, enum sched_count count)
-{
-	bool is_time = sched_count_names[count].is_time;
-
-	for (size_t i = 0; i < s->cgroup_count; i++) {
-		const struct cgroup_snapshot *c = &s->cgroups[i];
-		uint64_t n = c->sched_total[count];
-
-		if (n)
-			value(to, LABELS(OF_CGROUP(c)), is_time ? in_seconds(n) : (double)n);
-	}
-}
-
-#define OF_SCHED(name, count)                                                                      \
-	static void name(snap *s, sink *to)                                                        \
-	{                                                                                          \
-		each_cgroup(s, to, count);                                                         \
-	}
-OF_SCHED(cgroup_switches, SCHED_WAITS)
-OF_SCHED(cgroup_run, SCHED_RUN_NS)
-
-static void cgroup_off_cpu(snap *s, sink *to)
-{
-	for (size_t i = 0; i < s->cgroup_count; i++) {
-		const struct cgroup_snapshot *c = &s->cgroups[i];
-		const uint64_t *n = c->sched_total;
-
-		if (n[SCHED_SLEPT_NS])
-			value(to, LABELS(OF_CGROUP(c), "why", "slept"),
-			      in_seconds(n[SCHED_SLEPT_NS]));
-		if (n[SCHED_PREEMPTED_NS])
-			value(to, LABELS(OF_CGROUP(c), "why", "preempted"),
-			      in_seconds(n[SCHED_PREEMPTED_NS]));
-	}
-}
-
-static void cgroup_migrations(snap *s, sink *to)
-{
-	for (size_t i = 0; i < s->cgroup_count; i++) {
-		const struct cgroup_snapshot *c = &s->cgroups[i];
-		const uint64_t *n = c->sched_total;
-		uint64_t all = n[SCHED_MOVED_NEAR] + n[SCHED_MOVED_CACHE] + n[SCHED_MOVED_NODE];
-
-		if (all)
-			value(to, LABELS(OF_CGROUP(c)), (double)all);
-	}
-}
-
-static void each_share(snap *s, sink *to, bool bytes)
-{
-	for (size_t i = 0; i < s->cgroup_count; i++) {
-		const struct cgroup_snapshot *c = &s->cgroups[i];
-
-		for (int op = 0; op < _DISK_OP_MAX; op++)
-			if (c->disks_total[op].ios)
-				value(to, LABELS(OF_CGROUP(c), "op", disk_op_names[op]),
-				      (double)(bytes ? c->disks_total[op].bytes
-						     : c->disks_total[op].ios));
-	}
-}
-
-static void cgroup_ios(snap *s, sink *to)
-{
-	each_share(s, to, false);
-}
-
-static void cgroup_bytes(snap *s, sink *to)
-{
-	each_share(s, to, true);
-}
 
 /* What a row does not say is NULL and false. */
 #pragma GCC diagnostic ignored "-Wmissing-field-initializers"
 const struct family families[] = {
-	{ "fairlead_build_info", FAMILY_INFO, "", "version", "Which build this is.", build_info },
+	{ "fairlead_build_info", FAMILY_INFO, "", "version", "Which build this is.",
+	  agent_build_info },
 	{ "fairlead_subject_up", FAMILY_GAUGE, "", "subject, hook",
 	  "1 when the subject is measured, and by which hook of the kernel; 0 when it is off.",
-	  subject_up },
+	  agent_subject_up },
 	{ "fairlead_hook_up", FAMILY_GAUGE, "", "subject, event, hook, reason",
 	  "1 when an event of the kernel is heard of, and by which hook; 0 when it is not: what "
 	  "it tells is not measured. reason: why not, or why not by the best hook.",
-	  hook_up },
+	  agent_hook_up },
 	{ "fairlead_loop_lag_seconds", FAMILY_GAUGE, "seconds", "",
-	  "How late the agent's loop was at most since it started.", loop_lag },
+	  "How late the agent's loop was at most since it started.", agent_loop_lag },
 	{ "fairlead_resident_bytes", FAMILY_GAUGE, "bytes", "process",
-	  "Resident memory of Fairlead's own processes.", resident },
+	  "Resident memory of Fairlead's own processes.", agent_resident },
 	{ "fairlead_bpf_run_seconds_total", FAMILY_COUNTER, "seconds", "subject, program",
 	  "CPU time that a BPF program took, estimated from 1 run in 1,024; getting in and out of "
 	  "it is not in there.",
-	  bpf_run },
+	  agent_bpf_run },
 	{ "fairlead_bpf_runs_total", FAMILY_COUNTER, "", "subject, program",
-	  "How often a BPF program ran.", bpf_runs },
+	  "How often a BPF program ran.", agent_bpf_runs },
 	{ "fairlead_detail_on", FAMILY_GAUGE, "", "detail",
 	  "1 while a detail that is wanted is measured, 0 while it is left out to keep to bpf_budget.",
-	  detail_on },
+	  agent_detail_on },
 	{ "fairlead_lost_total", FAMILY_COUNTER, "", "where",
 	  "What could not be counted, measured or answered; docs/http.md says what each is.",
-	  lost },
+	  agent_lost },
 	{ "fairlead_otlp_sent_total", FAMILY_COUNTER, "", "",
-	  "Pushes that arrived; absent while otlp.endpoint is empty.", otlp_sent },
+	  "Pushes that arrived; absent while otlp.endpoint is empty.", agent_otlp_sent },
 	{ "fairlead_otlp_retries_total", FAMILY_COUNTER, "", "",
-	  "Attempts to push that failed and are made again.", otlp_retries },
+	  "Attempts to push that failed and are made again.", agent_otlp_retries },
 	{ "fairlead_otlp_waiting", FAMILY_GAUGE, "", "", "Pushes that wait to be sent.",
-	  otlp_waiting },
+	  agent_otlp_waiting },
 	{ "fairlead_otlp_queue_bytes", FAMILY_GAUGE, "bytes", "",
-	  "Bytes of the pushes that wait to be sent.", otlp_waiting_bytes },
+	  "Bytes of the pushes that wait to be sent.", agent_otlp_waiting_bytes },
 	{ "fairlead_sched_wait_seconds", FAMILY_HISTOGRAM, "seconds", "cpu",
 	  "How long tasks that could run waited for a CPU.", sched_wait },
 	{ "fairlead_sched_switches_total", FAMILY_COUNTER, "", "cpu",
@@ -539,25 +113,26 @@ const struct family families[] = {
 	  "Requests that the device has now.", disk_in_flight },
 	{ "fairlead_pressure_seconds_total", FAMILY_COUNTER, "seconds", "of, stalled",
 	  "For how long some task, or all that could have run, stood still for want of this.",
-	  pressure, .since_boot = true },
+	  node_pressure, .since_boot = true },
 	{ "fairlead_memory_bytes", FAMILY_GAUGE, "bytes", "state",
-	  "The node's memory, as /proc/meminfo has it.", memory },
+	  "The node's memory, as /proc/meminfo has it.", node_memory },
 	{ "fairlead_memory_major_faults_total", FAMILY_COUNTER, "", "",
-	  "Page faults that had to wait for a disk.", major_faults,
+	  "Page faults that had to wait for a disk.", node_major_faults,
 	  .semantic = &semantic_paging_faults, .since_boot = true },
 	{ "fairlead_memory_oom_kills_total", FAMILY_COUNTER, "", "",
-	  "Processes that the kernel killed for want of memory.", oom_kills, .since_boot = true },
+	  "Processes that the kernel killed for want of memory.", node_oom_kills,
+	  .since_boot = true },
 	{ "fairlead_network_bytes_total", FAMILY_COUNTER, "bytes", "interface, way",
-	  "Bytes that an interface received or sent.", network_bytes,
+	  "Bytes that an interface received or sent.", node_network_bytes,
 	  .semantic = &semantic_network_io, .since_boot = true },
 	{ "fairlead_network_packets_total", FAMILY_COUNTER, "", "interface, way",
-	  "Packets that an interface received or sent.", network_packets,
+	  "Packets that an interface received or sent.", node_network_packets,
 	  .semantic = &semantic_network_packets, .since_boot = true },
 	{ "fairlead_network_errors_total", FAMILY_COUNTER, "", "interface, way",
-	  "Packets that an interface could not receive or send.", network_errors,
+	  "Packets that an interface could not receive or send.", node_network_errors,
 	  .semantic = &semantic_network_errors, .since_boot = true },
 	{ "fairlead_network_dropped_total", FAMILY_COUNTER, "", "interface, way",
-	  "Packets that an interface or its queue dropped.", network_dropped,
+	  "Packets that an interface or its queue dropped.", node_network_dropped,
 	  .semantic = &semantic_network_dropped, .since_boot = true },
 	{ "fairlead_cgroup_sched_wait_seconds", FAMILY_NATIVE, "seconds", "cgroup, pod, container",
 	  "How long a cgroup's tasks that could run waited for a CPU.", cgroup_wait },

@@ -7,24 +7,8 @@
 
 #include <stdio.h>
 
-#include "agent/base/clock.h"
 #include "agent/snapshot/snapshot.h"
-
-typedef const struct snapshot snap;
-typedef const struct family_sink sink;
-
-#define LABELS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define NO_LABELS   ((const char *const[]){ NULL })
-
-static double in_seconds(uint64_t ns)
-{
-	return (double)ns / (double)NS_PER_SEC;
-}
-
-static void value(sink *to, const char *const *labels, double v)
-{
-	to->value(to->context, labels, v);
-}
+#include "exporters/families_room.h"
 
 /* --- the node --- */
 

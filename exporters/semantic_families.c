@@ -2,12 +2,7 @@
 #include "exporters/semantic_families.h"
 
 #include "agent/snapshot/snapshot.h"
-
-typedef const struct snapshot snap;
-typedef const struct family_sink sink;
-
-#define LABELS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define NO_LABELS   ((const char *const[]){ NULL })
+#include "exporters/families_room.h"
 
 /* name, unit */
 const struct semantic semantic_cpu_time = { .name = "system.cpu.time", .unit = "s" };
@@ -41,11 +36,6 @@ const struct semantic semantic_filesystem_usage = { .name = "system.filesystem.u
 						    .unit = "By" };
 const struct semantic semantic_filesystem_limit = { .name = "system.filesystem.limit",
 						    .unit = "By" };
-
-static void value(sink *to, const char *const *labels, uint64_t bytes)
-{
-	to->value(to->context, labels, (double)bytes);
-}
 
 static uint64_t less(uint64_t a, uint64_t b)
 {
