@@ -115,6 +115,45 @@ static int what_goes_again_at_once_stays_away_longer(void)
 	return 0;
 }
 
+/* Leaves a detail out and has it back as soon as may be; for how many seconds it was away. */
+static int away(struct budget *b)
+{
+	int seconds = 0;
+
+	for (int i = 0; i < 3; i++)
+		second(b, 20, 0);
+	while (b->off[0] && seconds < 20000) {
+		second(b, 1, 0);
+		seconds++;
+	}
+	return seconds;
+}
+
+static int nothing_stays_away_for_more_than_an_hour_of_room(void)
+{
+	static const int expected[] = { 61, 121, 241, 481, 961, 1921, 3601, 3601, 3601 };
+	struct budget b = fresh();
+
+	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
+		CHECK(away(&b) == expected[i]);
+	return 0;
+}
+
+static int an_hour_without_trouble_is_forgiven(void)
+{
+	struct budget b = fresh();
+
+	CHECK(away(&b) == 61);
+	CHECK(away(&b) == 121);
+	for (int i = 0; i < 600; i++) /* longer than it was away, and no hour: as long again */
+		second(&b, 1, 0);
+	CHECK(away(&b) == 121);
+	for (int i = 0; i < 3600; i++)
+		second(&b, 1, 0);
+	CHECK(away(&b) == 61);
+	return 0;
+}
+
 static int what_nobody_wants_is_not_switched(void)
 {
 	struct budget b = fresh();
@@ -136,4 +175,7 @@ TEST_MAIN({ "a burst changes nothing", a_burst_changes_nothing },
 	  { "it comes back after a minute of room", it_comes_back_after_a_minute_of_room },
 	  { "what goes again at once stays away longer",
 	    what_goes_again_at_once_stays_away_longer },
+	  { "nothing stays away for more than an hour of room",
+	    nothing_stays_away_for_more_than_an_hour_of_room },
+	  { "an hour without trouble is forgiven", an_hour_without_trouble_is_forgiven },
 	  { "what nobody wants is not switched", what_nobody_wants_is_not_switched }, )

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
@@ -50,7 +51,8 @@ static int feed(struct window *w, uint64_t second, uint64_t waits)
 static struct sched_sample *reading;
 static uint64_t length_ns;
 
-/* What a window says; NULL when it says nothing. */
+/* What a window says; NULL when it says nothing.  One reading for all, as in the agent: what is left
+ * in it from before must not show. */
 static const struct sched_sample *read_window(const struct window *w)
 {
 	const struct sample *then, *now;
@@ -58,8 +60,7 @@ static const struct sched_sample *read_window(const struct window *w)
 	if (!window_ends(w, &then, &now))
 		return NULL;
 	length_ns = now->when_ns - then->when_ns;
-	reading = sched_sample_free(reading);
-	if (sched_sample_new(&reading, CPUS))
+	if (!reading && sched_sample_new(&reading, CPUS))
 		abort();
 	return sched_reading_between(reading, then->sched, now->sched) ? NULL : reading;
 }
@@ -257,6 +258,65 @@ static int files_are_compared_with_what_was_about_a_window_ago(void)
 	return 0;
 }
 
+/* Feeds a sample with these waiters, in this order. */
+static int feed_waiters(struct window *w, uint64_t second, const struct sched_waiter_sample *of,
+			size_t count)
+{
+	CLEANUP(sample_freep) struct sample *sample = sample_at(second, 100);
+
+	sample->sched->waiter_count = count;
+	for (size_t i = 0; i < count; i++)
+		sample->sched->waiters[i] = of[i];
+	return window_feed(w, sample);
+}
+
+#define FEED_WAITERS(w, second, ...)                                                               \
+	feed_waiters(w, second, (const struct sched_waiter_sample[]){ __VA_ARGS__ },               \
+		     sizeof((const struct sched_waiter_sample[]){ __VA_ARGS__ }) /                 \
+			     sizeof(struct sched_waiter_sample))
+
+static bool is_waiter(const struct sched_waiter_sample *w, uint32_t thread, uint64_t waits)
+{
+	return w->thread == thread && w->waits == waits && w->wait_ns == waits * 5000000;
+}
+
+static int no_waiter_is_carried_into_the_next_window(void)
+{
+	CLEANUP(window_freep) struct window *w = NULL;
+	const struct sched_sample *r;
+
+	CHECK(window_new(&w, CPUS, NS_PER_SEC) == 0);
+	CHECK(FEED_WAITERS(w, 1, waiter(10, 4)) == 0);
+	CHECK(FEED_WAITERS(w, 2, waiter(10, 7), waiter(11, 2)) == 0);
+	r = read_window(w);
+	CHECK(r && r->waiter_count == 2);
+	CHECK(is_waiter(&r->waiters[0], 10, 3) && is_waiter(&r->waiters[1], 11, 2));
+	CHECK(FEED_WAITERS(w, 3, waiter(12, 5), waiter(11, 2), waiter(10, 8)) == 0);
+	r = read_window(w);
+	CHECK(r && r->waiter_count == 2);
+	CHECK(is_waiter(&r->waiters[0], 12, 5) && is_waiter(&r->waiters[1], 10, 1));
+	CHECK(FEED_WAITERS(w, 4, waiter(12, 5), waiter(11, 2), waiter(10, 8)) == 0);
+	r = read_window(w);
+	CHECK(r && r->waiter_count == 0);
+	return 0;
+}
+
+static int a_waiter_who_began_anew_counts_from_zero(void)
+{
+	CLEANUP(window_freep) struct window *w = NULL;
+	struct sched_waiter_sample other = waiter(11, 9);
+	const struct sched_sample *r;
+
+	strcpy(other.name, "ld"); /* the thread id was given to somebody else */
+	CHECK(window_new(&w, CPUS, NS_PER_SEC) == 0);
+	CHECK(FEED_WAITERS(w, 1, waiter(10, 8), waiter(11, 4)) == 0);
+	CHECK(FEED_WAITERS(w, 2, waiter(10, 3), other) == 0); /* 10 lost its row and got another */
+	r = read_window(w);
+	CHECK(r && r->waiter_count == 2);
+	CHECK(is_waiter(&r->waiters[0], 10, 3) && is_waiter(&r->waiters[1], 11, 9));
+	return 0;
+}
+
 TEST_MAIN({ "one sample says nothing", one_sample_says_nothing },
 	  { "only the window counts", only_the_window_counts },
 	  { "a long window of many samples stays true", a_long_window_of_many_samples_stays_true },
@@ -270,4 +330,8 @@ TEST_MAIN({ "one sample says nothing", one_sample_says_nothing },
 	  { "only those who waited in the window are waiters",
 	    only_those_who_waited_in_the_window_are_waiters },
 	  { "files are compared with what was about a window ago",
-	    files_are_compared_with_what_was_about_a_window_ago }, )
+	    files_are_compared_with_what_was_about_a_window_ago },
+	  { "no waiter is carried into the next window",
+	    no_waiter_is_carried_into_the_next_window },
+	  { "a waiter who began anew counts from zero",
+	    a_waiter_who_began_anew_counts_from_zero }, )
