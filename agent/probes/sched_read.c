@@ -133,9 +133,9 @@ static uint64_t take(const void *counter)
 static void read_cpu(struct sched_cpu_sample *to, const struct fl_sched_cpu *from)
 {
 	uint64_t *n = to->counts.n;
+	uint32_t queued = __atomic_load_n(&from->queued, __ATOMIC_RELAXED);
 
-	*to = (struct sched_cpu_sample){ .queued =
-						 __atomic_load_n(&from->queued, __ATOMIC_RELAXED) };
+	*to = (struct sched_cpu_sample){ .queued = queued ? queued - 1 : 0 };
 	add_slots(&to->counts.wait, from->slots, get);
 	to->counts.wait.sum_ns = n[SCHED_WAIT_NS] = get(&from->wait_ns);
 	n[SCHED_WAITS] = hist_count(&to->counts.wait);
@@ -165,7 +165,7 @@ static struct running read_running(const struct fl_sched_cpu *cpu)
 		r.run_ns = get(&cpu->run_ns);
 		r.idle_ns = get(&cpu->idle_ns);
 		r.cgroup = get(&cpu->cgroup);
-		r.idle = __atomic_load_n(&cpu->idle, __ATOMIC_ACQUIRE);
+		r.idle = !__atomic_load_n(&cpu->task, __ATOMIC_ACQUIRE);
 	} while ((!r.since || r.since != __atomic_load_n(&cpu->since, __ATOMIC_ACQUIRE)) &&
 		 --tries);
 	return r;

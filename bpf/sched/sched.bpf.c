@@ -120,7 +120,6 @@ static __always_inline __u64 cgroup_of(const struct task_struct *task, bool type
 static __always_inline void find_out(struct fl_sched_cpu *cpu, const struct fl_switch *s,
 				     const struct task_struct *prev, bool typed)
 {
-	cpu->idle = !s->goes;
 	if (!s->goes || cpu->no_cgroups)
 		return;
 	cpu->cgroup = cgroup_of(prev, typed);
@@ -234,9 +233,8 @@ static __always_inline void count_absence(struct fl_sched_cpu *cpu, const struct
 static __always_inline void arrive(struct fl_sched_cpu *cpu, const struct fl_switch *s,
 				   struct task_struct *task, bool typed)
 {
-	cpu->idle = !s->comes;
 	cpu->task = s->comes;
-	cpu->queued = s->waiting ? s->waiting - 1 : 0;
+	cpu->queued = s->waiting;
 	if (s->comes) {
 		cpu->at = cpu->no_cgroups ? 0 : find_row(cpu, s->cgroup);
 		cpu->cgroup = s->cgroup; /* 0: of nobody that we count for */

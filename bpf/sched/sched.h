@@ -26,37 +26,38 @@ struct fl_sched_rare {
 };
 
 /*
- * One a CPU.  Only that CPU counts in it, so no add has to be atomic.  What every switch
- * touches is in the first line, what most do in the second.
+ * One a CPU.  Only that CPU counts in it, so no add has to be atomic.  What every switch touches is
+ * in the first line; a switch feels each line more, even where its own time does not.
  */
 struct fl_sched_cpu {
 	__u64 since;  /* by the CPU's run-queue clock: when the one that runs got the CPU */
-	__u64 cgroup; /* of the one that runs */
 	__u32 at;     /* where its row is in fl_sched_cgroup, in bytes */
 	__u32 shard;  /* the first element of this CPU's rows there */
-	__u32 queued; /* tasks that waited when the last one got the CPU */
-	__u8 idle;    /* nobody runs */
+	__u32 queued; /* tasks that waited when the last one got the CPU, and that one */
 	__u8 shared;  /* other CPUs count in those rows as well */
 	__u8 no_cgroups, no_detail; /* knobs that the agent may turn: do not count per cgroup; its
 				     * distributions */
-	__u64 wait_ns, run_ns, idle_ns;
-	__u32 task; /* thread id of the one that runs, 0 for nobody */
-	__u32 pad0;
-
-	__u64 preempted;              /* got off the CPU though they could run */
-	__u64 preempted_ns, slept_ns; /* how long who came back had been off, in vain or of his own
-				       * will */
-	__u64 lost;                   /* came back, and when they went was not kept any more */
-	__u16 cache, node;            /* who shares the last cache, the memory: set when loaded */
+	__u8 pad0;
+	__u64 wait_ns, run_ns;
+	__u64 slept_ns; /* how long who came back had been off of his own will */
+	__u32 task;     /* thread id of the one that runs, 0 for nobody */
 	__u32 pad1;
-	__u64 pad2[3];
+	struct fl_self self[FL_SCHED_PROGRAMS]; /* the switch's runs end the line */
 
-	struct fl_sched_rare rare;
+	__u64 cgroup; /* of the one that runs */
+	__u64 idle_ns;
+	__u64 preempted;    /* got off the CPU though they could run */
+	__u64 preempted_ns; /* how long who came back had been off in vain */
+	__u64 lost;         /* came back, and when they went was not kept any more */
+	__u16 cache, node;  /* who shares the last cache, the memory: set when loaded */
+	__u32 pad2;
 	__u64 pad3[2];
 
+	struct fl_sched_rare rare;
+	__u64 pad4[2];
+
 	__u64 slots[FL_HIST_SLOTS];
-	struct fl_self self[FL_SCHED_PROGRAMS];
-	__u64 pad4[3];
+	__u64 pad5[4];
 };
 
 /* One a cgroup and shard of CPUs; row and shard as bpf/lib/ledger.h says. */
@@ -91,6 +92,7 @@ struct fl_sched_waiter {
 };
 
 _Static_assert(sizeof(struct fl_sched_cpu) == 512, "a CPU's row is whole cache lines");
+_Static_assert(__builtin_offsetof(struct fl_sched_cpu, cgroup) == 128, "and these begin one");
 _Static_assert(sizeof(struct fl_sched_cgroup) == 64, "a row is one cache line");
 _Static_assert(sizeof(struct fl_sched_detail) == 320, "a row is whole cache lines");
 _Static_assert(sizeof(struct fl_sched_waiter) == 64, "a row is one cache line");
