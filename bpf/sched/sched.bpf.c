@@ -56,15 +56,21 @@ static __always_inline __u64 left_mark(__u32 pid, __u64 now, bool preempted)
 	return now << LEFT_LOW | (pid >> LEFT_BITS & 0xff) << 1 | preempted;
 }
 
-/* What we have to know of a switch, however it was read. */
-struct fl_switch {
-	__u64 now;         /* by the run queue's clock */
-	__u64 queued;      /* when who comes was queued */
-	__u64 cgroup;      /* of who comes */
-	__u64 arrived;     /* how often he came before */
-	__u32 goes, comes; /* thread ids; 0: idle */
-	__u32 waiting;     /* tasks on the queue, with him who comes */
+/*
+ * What we have to know of a switch, however it was read.  Who comes is looked at when the other is
+ * gone: fewer things at hand at once are fewer that are put aside in between.
+ */
+struct fl_going {
+	__u32 task; /* its thread id; 0: idle */
 	bool preempted, dead;
+};
+
+struct fl_coming {
+	__u32 task;
+	__u32 waiting; /* tasks on the queue, with this one */
+	__u64 queued;  /* when it was queued */
+	__u64 cgroup;
+	__u64 arrived; /* how often it came before */
 };
 
 /* A row of a cgroup may belong to several CPUs. */
@@ -117,42 +123,45 @@ static __always_inline __u64 cgroup_of(const struct task_struct *task, bool type
  * Somebody else goes than came: the switch between the two was kept from us.  Nearly all of the
  * time is his who goes.
  */
-static __always_inline void find_out(struct fl_sched_cpu *cpu, const struct fl_switch *s,
+static __always_inline void find_out(struct fl_sched_cpu *cpu, const struct fl_going *g,
 				     const struct task_struct *prev, bool typed)
 {
-	if (!s->goes || cpu->no_cgroups)
+	if (!g->task || cpu->no_cgroups)
 		return;
 	cpu->cgroup = cgroup_of(prev, typed);
 	cpu->at = find_row(cpu, cpu->cgroup);
 }
 
-static __always_inline void leave(struct fl_sched_cpu *cpu, const struct fl_switch *s,
+static __always_inline void leave(struct fl_sched_cpu *cpu, __u64 now, const struct fl_going *g,
 				  const struct task_struct *prev, bool typed)
 {
-	__u64 ran = s->now - cpu->since;
+	__u64 ran = now - cpu->since;
 	__u32 at;
 
-	if (!cpu->since || s->now < cpu->since)
+	if (!cpu->since || now < cpu->since)
 		return;
 	*(volatile __u64 *)&cpu->since = 0; /* until we are through: a reader waits for it */
-	if (__builtin_expect(s->goes != cpu->task, 0))
-		find_out(cpu, s, prev, typed);
-	if (!s->goes) { /* or the CPU was offline: the agent takes that off again */
+	if (__builtin_expect(g->task != cpu->task, 0))
+		find_out(cpu, g, prev, typed);
+	if (!g->task) { /* or the CPU was offline: the agent takes that off again */
 		cpu->idle_ns += ran;
 		return;
 	}
-	cpu->rare.exited += s->dead;
-	if (!s->dead) /* or one whose word it shares would be lost and nobody knew */
-		*left_at(s->goes) = left_mark(s->goes, s->now, s->preempted);
+	/* What seldom changes is not written: its cache lines are not touched. */
+	if (__builtin_expect(g->dead, 0))
+		cpu->rare.exited++;
+	else /* or one whose word it shares would be lost and nobody knew */
+		*left_at(g->task) = left_mark(g->task, now, g->preempted);
 	cpu->run_ns += ran;
-	cpu->preempted += s->preempted;
+	if (g->preempted)
+		cpu->preempted++;
 	if (cpu->no_cgroups || !cpu->cgroup)
 		return;
 	at = row_of_current(cpu);
 	add(cpu, &row_at(at)->run_ns, ran);
-	if (s->preempted)
+	if (g->preempted)
 		add(cpu, &row_at(at)->preempted, 1);
-	if (s->dead)
+	if (g->dead)
 		add(cpu, &detail_at(at)->rare.exited, 1);
 }
 
@@ -167,23 +176,23 @@ static __always_inline void copy_name(char *to, struct task_struct *task, bool t
 	}
 }
 
-static __always_inline void count_long_wait(const struct fl_switch *s, __u64 wait,
+static __always_inline void count_long_wait(const struct fl_coming *c, __u64 wait,
 					    struct task_struct *task, bool typed)
 {
 	struct fl_sched_waiter *row =
-		fl_ledger_row(fl_sched_waiter, sizeof(*row), FL_SCHED_WAITERS, 1, 0, s->comes);
+		fl_ledger_row(fl_sched_waiter, sizeof(*row), FL_SCHED_WAITERS, 1, 0, c->task);
 
 	__sync_fetch_and_add(&row->waits, 1);
 	__sync_fetch_and_add(&row->wait_ns, wait);
 	if (wait > row->longest_ns)
 		row->longest_ns = wait;
-	if (row->id != s->comes) /* FL_LEDGER_OTHER: many */
+	if (row->id != c->task) /* FL_LEDGER_OTHER: many */
 		return;
-	row->cgroup = s->cgroup;
+	row->cgroup = c->cgroup;
 	copy_name(row->comm, task, typed);
 }
 
-static __always_inline void count_wait(struct fl_sched_cpu *cpu, const struct fl_switch *s,
+static __always_inline void count_wait(struct fl_sched_cpu *cpu, const struct fl_coming *c,
 				       __u64 wait)
 {
 	__u32 slot = fl_hist_slot(wait);
@@ -200,13 +209,14 @@ static __always_inline void count_wait(struct fl_sched_cpu *cpu, const struct fl
 		add(cpu, &detail_at(cpu->at)->slots[slot], 1);
 }
 
-static __always_inline void count_absence(struct fl_sched_cpu *cpu, const struct fl_switch *s)
+static __always_inline void count_absence(struct fl_sched_cpu *cpu, __u64 now,
+					  const struct fl_coming *c)
 {
-	__u64 left = *left_at(s->comes);
+	__u64 left = *left_at(c->task);
 	bool preempted = left & 1;
 	__s64 away;
 
-	if (!s->arrived) { /* what its word says is another's */
+	if (!c->arrived) { /* what its word says is another's */
 		cpu->rare.started++;
 		if (!cpu->no_cgroups)
 			add(cpu, &detail_at(cpu->at)->rare.started, 1);
@@ -214,11 +224,11 @@ static __always_inline void count_absence(struct fl_sched_cpu *cpu, const struct
 	}
 	if (!left) /* it went before we came */
 		return;
-	if ((left ^ left_mark(s->comes, 0, 0)) & 0x1fe) {
+	if ((left ^ left_mark(c->task, 0, 0)) & 0x1fe) {
 		cpu->lost++;
 		return;
 	}
-	away = (__s64)((s->now << LEFT_LOW) - (left & ~0x1ffull)) >> LEFT_LOW;
+	away = (__s64)((now << LEFT_LOW) - (left & ~0x1ffull)) >> LEFT_LOW;
 	if (away < 0) /* clocks of two run queues differ a little */
 		away = 0;
 	if (preempted)
@@ -230,36 +240,24 @@ static __always_inline void count_absence(struct fl_sched_cpu *cpu, const struct
 		    away);
 }
 
-static __always_inline void arrive(struct fl_sched_cpu *cpu, const struct fl_switch *s,
+static __always_inline void arrive(struct fl_sched_cpu *cpu, __u64 now, const struct fl_coming *c,
 				   struct task_struct *task, bool typed)
 {
-	cpu->task = s->comes;
-	cpu->queued = s->waiting;
-	if (s->comes) {
-		cpu->at = cpu->no_cgroups ? 0 : find_row(cpu, s->cgroup);
-		cpu->cgroup = s->cgroup; /* 0: of nobody that we count for */
+	cpu->task = c->task;
+	cpu->queued = c->waiting;
+	if (c->task) {
+		cpu->at = cpu->no_cgroups ? 0 : find_row(cpu, c->cgroup);
+		cpu->cgroup = c->cgroup; /* 0: of nobody that we count for */
 	}
-	*(volatile __u64 *)&cpu->since = s->now; /* from here on a reader may look */
-	if (!s->comes)
+	*(volatile __u64 *)&cpu->since = now; /* from here on a reader may look */
+	if (!c->task)
 		return;
-	count_absence(cpu, s);
-	if (!s->queued || s->now < s->queued)
+	count_absence(cpu, now, c);
+	if (!c->queued || now < c->queued)
 		return;
-	count_wait(cpu, s, s->now - s->queued);
-	if (__builtin_expect(s->now - s->queued > FL_SCHED_LONG_NS, 0))
-		count_long_wait(s, s->now - s->queued, task, typed);
-}
-
-static __always_inline int switched(struct fl_sched_cpu *cpu, const struct fl_switch *s,
-				    const struct task_struct *prev, struct task_struct *next,
-				    bool typed)
-{
-	__u64 begun = fl_self_begin(&cpu->self[FL_SCHED_SWITCH]);
-
-	leave(cpu, s, prev, typed);
-	arrive(cpu, s, next, typed);
-	fl_self_end(&cpu->self[FL_SCHED_SWITCH], begun);
-	return 0;
+	count_wait(cpu, c, now - c->queued);
+	if (__builtin_expect(now - c->queued > FL_SCHED_LONG_NS, 0))
+		count_long_wait(c, now - c->queued, task, typed);
 }
 
 SEC("tp_btf/sched_switch")
@@ -267,20 +265,29 @@ int BPF_PROG(fl_sched_switch, bool preempt, struct task_struct *prev, struct tas
 	     unsigned int prev_state)
 {
 	struct fl_sched_cpu *cpu = this_cpu();
+	__u64 begun = fl_self_begin(&cpu->self[FL_SCHED_SWITCH]);
 	const struct rq *rq = next->se.cfs_rq->rq;
-	const struct fl_switch s = {
-		.now = rq->clock,
-		.queued = next->sched_info.last_queued,
-		.arrived = next->sched_info.pcount,
-		.cgroup = cpu->no_cgroups ? 0 : next->cgroups->dfl_cgrp->kn->id,
-		.goes = prev->pid,
-		.comes = next->pid,
-		.waiting = rq->nr_running,
+	__u64 now = rq->clock;
+	const struct fl_going going = {
+		.task = prev->pid,
 		.preempted = preempt || !prev_state,
 		.dead = prev_state & TASK_IS_DEAD,
 	};
 
-	return switched(cpu, &s, prev, next, true);
+	leave(cpu, now, &going, prev, true);
+	{
+		const struct fl_coming coming = {
+			.task = next->pid,
+			.waiting = rq->nr_running,
+			.queued = next->sched_info.last_queued,
+			.cgroup = cpu->no_cgroups ? 0 : cgroup_of(next, true),
+			.arrived = next->sched_info.pcount,
+		};
+
+		arrive(cpu, now, &coming, next, true);
+	}
+	fl_self_end(&cpu->self[FL_SCHED_SWITCH], begun);
+	return 0;
 }
 
 /* The same for kernels that refuse the typed hook: every step is a checked copy, so dearer. */
@@ -289,20 +296,29 @@ int BPF_PROG(fl_sched_raw, bool preempt, struct task_struct *prev, struct task_s
 	     unsigned int prev_state)
 {
 	struct fl_sched_cpu *cpu = this_cpu();
+	__u64 begun = fl_self_begin(&cpu->self[FL_SCHED_SWITCH]);
 	const struct rq *rq = BPF_CORE_READ(next, se.cfs_rq, rq);
-	const struct fl_switch s = {
-		.now = BPF_CORE_READ(rq, clock),
-		.queued = BPF_CORE_READ(next, sched_info.last_queued),
-		.arrived = BPF_CORE_READ(next, sched_info.pcount),
-		.cgroup = cpu->no_cgroups ? 0 : BPF_CORE_READ(next, cgroups, dfl_cgrp, kn, id),
-		.goes = BPF_CORE_READ(prev, pid),
-		.comes = BPF_CORE_READ(next, pid),
-		.waiting = BPF_CORE_READ(rq, nr_running),
+	__u64 now = BPF_CORE_READ(rq, clock);
+	const struct fl_going going = {
+		.task = BPF_CORE_READ(prev, pid),
 		.preempted = preempt || !prev_state,
 		.dead = prev_state & TASK_IS_DEAD,
 	};
 
-	return switched(cpu, &s, prev, next, false);
+	leave(cpu, now, &going, prev, false);
+	{
+		const struct fl_coming coming = {
+			.task = BPF_CORE_READ(next, pid),
+			.waiting = BPF_CORE_READ(rq, nr_running),
+			.queued = BPF_CORE_READ(next, sched_info.last_queued),
+			.cgroup = cpu->no_cgroups ? 0 : cgroup_of(next, false),
+			.arrived = BPF_CORE_READ(next, sched_info.pcount),
+		};
+
+		arrive(cpu, now, &coming, next, false);
+	}
+	fl_self_end(&cpu->self[FL_SCHED_SWITCH], begun);
+	return 0;
 }
 
 /* Seldom enough for adds that nobody can come between: a task may be preempted in here. */
@@ -347,24 +363,24 @@ static __always_inline int execed(struct fl_sched_cpu *cpu, __u64 cgroup)
 SEC("tp_btf/sched_migrate_task")
 int BPF_PROG(fl_sched_migrate, struct task_struct *task, int to)
 {
-	return migrated(this_cpu(), task->cgroups->dfl_cgrp->kn->id, task->thread_info.cpu, to);
+	return migrated(this_cpu(), cgroup_of(task, true), task->thread_info.cpu, to);
 }
 
 SEC("raw_tp/sched_migrate_task")
 int BPF_PROG(fl_sched_migrate_raw, struct task_struct *task, int to)
 {
-	return migrated(this_cpu(), BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id),
-			BPF_CORE_READ(task, thread_info.cpu), to);
+	return migrated(this_cpu(), cgroup_of(task, false), BPF_CORE_READ(task, thread_info.cpu),
+			to);
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(fl_sched_exec, struct task_struct *task)
 {
-	return execed(this_cpu(), task->cgroups->dfl_cgrp->kn->id);
+	return execed(this_cpu(), cgroup_of(task, true));
 }
 
 SEC("raw_tp/sched_process_exec")
 int BPF_PROG(fl_sched_exec_raw, struct task_struct *task)
 {
-	return execed(this_cpu(), BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id));
+	return execed(this_cpu(), cgroup_of(task, false));
 }
