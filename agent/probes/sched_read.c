@@ -164,7 +164,9 @@ static struct running read_running(const struct fl_sched_cpu *cpu)
 		r.since = __atomic_load_n(&cpu->since, __ATOMIC_ACQUIRE);
 		r.run_ns = get(&cpu->run_ns);
 		r.idle_ns = get(&cpu->idle_ns);
-		r.cgroup = get(&cpu->cgroup);
+		r.cgroup = __atomic_load_n(&cpu->at, __ATOMIC_RELAXED) == FL_SCHED_NOBODY
+				   ? 0
+				   : get(&cpu->cgroup);
 		r.idle = !__atomic_load_n(&cpu->task, __ATOMIC_ACQUIRE);
 	} while ((!r.since || r.since != __atomic_load_n(&cpu->since, __ATOMIC_ACQUIRE)) &&
 		 --tries);

@@ -123,17 +123,15 @@ static __always_inline __u64 cgroup_of(const struct task_struct *task, bool type
  * Somebody else goes than came: the switch between the two was kept from us.  Nearly all of the
  * time is his who goes.
  */
-static __always_inline void find_out(struct fl_sched_cpu *cpu, const struct fl_going *g,
-				     const struct task_struct *prev, bool typed)
+static __always_inline void find_out(struct fl_sched_cpu *cpu, const struct task_struct *prev,
+				     bool typed)
 {
-	if (!g->task || cpu->no_cgroups)
-		return;
 	cpu->cgroup = cgroup_of(prev, typed);
 	cpu->at = find_row(cpu, cpu->cgroup);
 }
 
 static __always_inline void leave(struct fl_sched_cpu *cpu, __u64 now, const struct fl_going *g,
-				  const struct task_struct *prev, bool typed)
+				  const struct task_struct *prev, bool typed, bool cgroups)
 {
 	__u64 ran = now - cpu->since;
 	__u32 at;
@@ -141,8 +139,6 @@ static __always_inline void leave(struct fl_sched_cpu *cpu, __u64 now, const str
 	if (!cpu->since || now < cpu->since)
 		return;
 	*(volatile __u64 *)&cpu->since = 0; /* until we are through: a reader waits for it */
-	if (__builtin_expect(g->task != cpu->task, 0))
-		find_out(cpu, g, prev, typed);
 	if (!g->task) { /* or the CPU was offline: the agent takes that off again */
 		cpu->idle_ns += ran;
 		return;
@@ -155,7 +151,11 @@ static __always_inline void leave(struct fl_sched_cpu *cpu, __u64 now, const str
 	cpu->run_ns += ran;
 	if (g->preempted)
 		cpu->preempted++;
-	if (cpu->no_cgroups || !cpu->cgroup)
+	if (!cgroups)
+		return;
+	if (__builtin_expect(g->task != cpu->task, 0))
+		find_out(cpu, prev, typed);
+	if (cpu->at == FL_SCHED_NOBODY)
 		return;
 	at = row_of_current(cpu);
 	add(cpu, &row_at(at)->run_ns, ran);
@@ -192,8 +192,7 @@ static __always_inline void count_long_wait(const struct fl_coming *c, __u64 wai
 	copy_name(row->comm, task, typed);
 }
 
-static __always_inline void count_wait(struct fl_sched_cpu *cpu, const struct fl_coming *c,
-				       __u64 wait)
+static __always_inline void count_wait(struct fl_sched_cpu *cpu, __u64 wait, bool cgroups)
 {
 	__u32 slot = fl_hist_slot(wait);
 
@@ -201,7 +200,7 @@ static __always_inline void count_wait(struct fl_sched_cpu *cpu, const struct fl
 		return;
 	cpu->slots[slot]++;
 	cpu->wait_ns += wait;
-	if (cpu->no_cgroups)
+	if (!cgroups)
 		return;
 	add(cpu, &row_at(cpu->at)->waits, 1);
 	add(cpu, &row_at(cpu->at)->wait_ns, wait);
@@ -210,7 +209,7 @@ static __always_inline void count_wait(struct fl_sched_cpu *cpu, const struct fl
 }
 
 static __always_inline void count_absence(struct fl_sched_cpu *cpu, __u64 now,
-					  const struct fl_coming *c)
+					  const struct fl_coming *c, bool cgroups)
 {
 	__u64 left = *left_at(c->task);
 	bool preempted = left & 1;
@@ -218,7 +217,7 @@ static __always_inline void count_absence(struct fl_sched_cpu *cpu, __u64 now,
 
 	if (!c->arrived) { /* what its word says is another's */
 		cpu->rare.started++;
-		if (!cpu->no_cgroups)
+		if (cgroups)
 			add(cpu, &detail_at(cpu->at)->rare.started, 1);
 		return;
 	}
@@ -235,36 +234,41 @@ static __always_inline void count_absence(struct fl_sched_cpu *cpu, __u64 now,
 		cpu->preempted_ns += away;
 	else
 		cpu->slept_ns += away;
-	if (!cpu->no_cgroups)
+	if (cgroups)
 		add(cpu, preempted ? &row_at(cpu->at)->preempted_ns : &row_at(cpu->at)->slept_ns,
 		    away);
 }
 
 static __always_inline void arrive(struct fl_sched_cpu *cpu, __u64 now, const struct fl_coming *c,
-				   struct task_struct *task, bool typed)
+				   struct task_struct *task, bool typed, bool cgroups)
 {
 	cpu->task = c->task;
 	cpu->queued = c->waiting;
-	if (c->task) {
-		cpu->at = cpu->no_cgroups ? 0 : find_row(cpu, c->cgroup);
-		cpu->cgroup = c->cgroup; /* 0: of nobody that we count for */
+	if (!cgroups) {
+		cpu->at = FL_SCHED_NOBODY;
+	} else if (c->task) {
+		cpu->at = find_row(cpu, c->cgroup);
+		cpu->cgroup = c->cgroup;
 	}
 	*(volatile __u64 *)&cpu->since = now; /* from here on a reader may look */
 	if (!c->task)
 		return;
-	count_absence(cpu, now, c);
+	count_absence(cpu, now, c, cgroups);
 	if (!c->queued || now < c->queued)
 		return;
-	count_wait(cpu, c, now - c->queued);
+	count_wait(cpu, now - c->queued, cgroups);
 	if (__builtin_expect(now - c->queued > FL_SCHED_LONG_NS, 0))
 		count_long_wait(c, now - c->queued, task, typed);
 }
 
-SEC("tp_btf/sched_switch")
-int BPF_PROG(fl_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
-	     unsigned int prev_state)
+/*
+ * Where nothing is counted per cgroup, which is decided once a switch, the rest is in one piece: a
+ * third of the code has no part in it, and does not lie in between.
+ */
+static __always_inline int switch_typed(struct fl_sched_cpu *cpu, bool preempt,
+					struct task_struct *prev, struct task_struct *next,
+					unsigned int prev_state, bool cgroups)
 {
-	struct fl_sched_cpu *cpu = this_cpu();
 	__u64 begun = fl_self_begin(&cpu->self[FL_SCHED_SWITCH]);
 	const struct rq *rq = next->se.cfs_rq->rq;
 	__u64 now = rq->clock;
@@ -273,29 +277,37 @@ int BPF_PROG(fl_sched_switch, bool preempt, struct task_struct *prev, struct tas
 		.preempted = preempt || !prev_state,
 		.dead = prev_state & TASK_IS_DEAD,
 	};
+	struct fl_coming coming;
 
-	leave(cpu, now, &going, prev, true);
-	{
-		const struct fl_coming coming = {
-			.task = next->pid,
-			.waiting = rq->nr_running,
-			.queued = next->sched_info.last_queued,
-			.cgroup = cpu->no_cgroups ? 0 : cgroup_of(next, true),
-			.arrived = next->sched_info.pcount,
-		};
-
-		arrive(cpu, now, &coming, next, true);
-	}
+	leave(cpu, now, &going, prev, true, cgroups);
+	coming = (struct fl_coming){
+		.task = next->pid,
+		.waiting = rq->nr_running,
+		.queued = next->sched_info.last_queued,
+		.cgroup = cgroups ? cgroup_of(next, true) : 0,
+		.arrived = next->sched_info.pcount,
+	};
+	arrive(cpu, now, &coming, next, true, cgroups);
 	fl_self_end(&cpu->self[FL_SCHED_SWITCH], begun);
 	return 0;
 }
 
-/* The same for kernels that refuse the typed hook: every step is a checked copy, so dearer. */
-SEC("raw_tp/sched_switch")
-int BPF_PROG(fl_sched_raw, bool preempt, struct task_struct *prev, struct task_struct *next,
+SEC("tp_btf/sched_switch")
+int BPF_PROG(fl_sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next,
 	     unsigned int prev_state)
 {
 	struct fl_sched_cpu *cpu = this_cpu();
+
+	if (cpu->no_cgroups)
+		return switch_typed(cpu, preempt, prev, next, prev_state, false);
+	return switch_typed(cpu, preempt, prev, next, prev_state, true);
+}
+
+/* The same for kernels that refuse the typed hook: every step is a checked copy, so dearer. */
+static __always_inline int switch_raw(struct fl_sched_cpu *cpu, bool preempt,
+				      struct task_struct *prev, struct task_struct *next,
+				      unsigned int prev_state, bool cgroups)
+{
 	__u64 begun = fl_self_begin(&cpu->self[FL_SCHED_SWITCH]);
 	const struct rq *rq = BPF_CORE_READ(next, se.cfs_rq, rq);
 	__u64 now = BPF_CORE_READ(rq, clock);
@@ -304,21 +316,30 @@ int BPF_PROG(fl_sched_raw, bool preempt, struct task_struct *prev, struct task_s
 		.preempted = preempt || !prev_state,
 		.dead = prev_state & TASK_IS_DEAD,
 	};
+	struct fl_coming coming;
 
-	leave(cpu, now, &going, prev, false);
-	{
-		const struct fl_coming coming = {
-			.task = BPF_CORE_READ(next, pid),
-			.waiting = BPF_CORE_READ(rq, nr_running),
-			.queued = BPF_CORE_READ(next, sched_info.last_queued),
-			.cgroup = cpu->no_cgroups ? 0 : cgroup_of(next, false),
-			.arrived = BPF_CORE_READ(next, sched_info.pcount),
-		};
-
-		arrive(cpu, now, &coming, next, false);
-	}
+	leave(cpu, now, &going, prev, false, cgroups);
+	coming = (struct fl_coming){
+		.task = BPF_CORE_READ(next, pid),
+		.waiting = BPF_CORE_READ(rq, nr_running),
+		.queued = BPF_CORE_READ(next, sched_info.last_queued),
+		.cgroup = cgroups ? cgroup_of(next, false) : 0,
+		.arrived = BPF_CORE_READ(next, sched_info.pcount),
+	};
+	arrive(cpu, now, &coming, next, false, cgroups);
 	fl_self_end(&cpu->self[FL_SCHED_SWITCH], begun);
 	return 0;
+}
+
+SEC("raw_tp/sched_switch")
+int BPF_PROG(fl_sched_raw, bool preempt, struct task_struct *prev, struct task_struct *next,
+	     unsigned int prev_state)
+{
+	struct fl_sched_cpu *cpu = this_cpu();
+
+	if (cpu->no_cgroups)
+		return switch_raw(cpu, preempt, prev, next, prev_state, false);
+	return switch_raw(cpu, preempt, prev, next, prev_state, true);
 }
 
 /* Seldom enough for adds that nobody can come between: a task may be preempted in here. */

@@ -25,13 +25,15 @@ struct fl_sched_rare {
 	__u64 execs;
 };
 
+#define FL_SCHED_NOBODY 0xffffffffu /* nothing is counted per cgroup */
+
 /*
  * One a CPU.  Only that CPU counts in it, so no add has to be atomic.  What every switch touches is
  * in the first line; a switch feels each line more, even where its own time does not.
  */
 struct fl_sched_cpu {
 	__u64 since;  /* by the CPU's run-queue clock: when the one that runs got the CPU */
-	__u32 at;     /* where its row is in fl_sched_cgroup, in bytes */
+	__u32 at;     /* where its row is in fl_sched_cgroup, in bytes, or FL_SCHED_NOBODY */
 	__u32 shard;  /* the first element of this CPU's rows there */
 	__u32 queued; /* tasks that waited when the last one got the CPU, and that one */
 	__u8 shared;  /* other CPUs count in those rows as well */

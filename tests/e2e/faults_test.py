@@ -16,7 +16,7 @@ from tap import check, cleanup, equal, limit, main, skip, wait_for
 
 MANY = int(os.environ.get("MANY", "1"))
 CHURNED = 1000 * MANY       # cgroups made and removed; ten times that is the acceptance line's
-GROWTH_BYTES = 512 << 10    # of both together, after rounds like the one before
+GROWTH_BYTES = 1 << 20      # of both together, after rounds like the one before
 DEVICES = 140               # bpf/disk/disk.h has rows for 128
 WAITERS = 300               # bpf/sched/sched.h has rows for 256
 STOPPED_SECONDS = min(10, 2 * MANY)

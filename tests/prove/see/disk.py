@@ -68,7 +68,7 @@ def disk():
 
 
 def measure_here():
-    with disk() as (device, mounted), Agent() as agent:
+    with disk() as (device, mounted), Agent(None, "--bpf-budget", "1s") as agent:
         return [row for _ in range(scaled(RUNS, 2))
                 for row in rows_of(run(f"{BUILT}/tests/lib/disks", agent.socket, device,
                                        mounted).stdout)]
@@ -136,7 +136,7 @@ def quantile_bucket(buckets, quantile):
 def compare_times(proof):
     tool = run("setup/peer.sh", "libbpf-tools", "biolatency").stdout.strip()
     rows = []
-    with disk() as (device, mounted), Agent() as agent:
+    with disk() as (device, mounted), Agent(None, "--bpf-budget", "1s") as agent:
         name = os.path.basename(device)
         for _ in range(scaled(RUNS, 2)):
             with tempfile.TemporaryFile("w+", encoding="utf-8") as out:

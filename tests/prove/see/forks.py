@@ -18,7 +18,7 @@ PID_MAX = "/proc/sys/kernel/pid_max"
 REUSED = 4096           # ids wrap after so many: 250 times
 PERCENT = 0.1           # here: who comes by a switch away from pid 1 is not seen
 IN_GUEST = """echo 1024 >/proc/sys/kernel/pid_max
-fairlead agent --socket /run/f.sock --state-dir /tmp/state 2>/dev/null &
+fairlead agent --bpf-budget 1s --socket /run/f.sock --state-dir /tmp/state 2>/dev/null &
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 forks /run/f.sock %d
 get /run/f.sock /metrics | grep '^fairlead_lost_total{where="sched'
@@ -36,7 +36,7 @@ def set_pid_max(value):
 def measure_here():
     before = set_pid_max(REUSED)
     try:
-        with Agent() as agent:
+        with Agent(None, "--bpf-budget", "1s") as agent:
             known = run(f"{BUILT}/tests/lib/forks", agent.socket, str(scaled(FORKS, 20_000)),
                         str(PERCENT)).stdout
             metrics = run("curl", "-sf", "--unix-socket", agent.socket,

@@ -3,7 +3,7 @@
 # a v2 cgroup's CPU, throttling, memory, kills and pressure are as its files say and as was done in it
 # limit: 60
 set -eu
-fairlead agent --socket /run/f.sock --state-dir /tmp/state &
+fairlead agent --bpf-budget 1s --socket /run/f.sock --state-dir /tmp/state &
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 burden /run/f.sock >/tmp/burden || { cat /tmp/burden; exit 1; }
 cat /tmp/burden

@@ -3,7 +3,7 @@
 # the wall clock goes forth and back by years: windows and beats go on, times in the snapshot follow
 # limit: 90
 set -eu
-fairlead agent --socket /run/f.sock --state-dir /tmp/state &
+fairlead agent --bpf-budget 1s --socket /run/f.sock --state-dir /tmp/state &
 agent=$!
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $agent || exit 1; done
 look() { fairlead snapshot -o json --for 1s --socket /run/f.sock >/tmp/look; }

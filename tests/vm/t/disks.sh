@@ -6,7 +6,7 @@ set -eu
 modprobe loop
 dd if=/dev/zero of=/tmp/disk bs=1M count=32 2>/dev/null
 losetup /dev/loop0 /tmp/disk
-fairlead agent --socket /run/f.sock --state-dir /tmp/state &
+fairlead agent --bpf-budget 1s --socket /run/f.sock --state-dir /tmp/state &
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 disks /run/f.sock /dev/loop0 >/tmp/disks || { cat /tmp/disks; exit 1; }
 cat /tmp/disks

@@ -7,7 +7,7 @@ modprobe loop
 modprobe zram
 dd if=/dev/zero of=/tmp/disk bs=1M count=40 2>/dev/null
 losetup /dev/loop0 /tmp/disk
-fairlead agent --socket /run/f.sock --state-dir /tmp/state ${HOOK:+--disk-hook $HOOK} &
+fairlead agent --bpf-budget 1s --socket /run/f.sock --state-dir /tmp/state ${HOOK:+--disk-hook $HOOK} &
 agent=$!
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $agent || exit 1; done
 

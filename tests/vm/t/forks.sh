@@ -4,7 +4,7 @@
 # limit: 180
 set -eu
 echo 1024 >/proc/sys/kernel/pid_max
-fairlead agent --socket /run/f.sock --state-dir /tmp/state &
+fairlead agent --bpf-budget 1s --socket /run/f.sock --state-dir /tmp/state &
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 forks /run/f.sock "${FORKS:-8000}"
 kill -TERM $!

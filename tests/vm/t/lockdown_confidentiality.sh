@@ -5,7 +5,7 @@
 # cmdline: lockdown=confidentiality
 set -eu
 mount -t securityfs none /sys/kernel/security
-fairlead agent --socket /run/f.sock --state-dir /tmp/state &
+fairlead agent --bpf-budget 1s --socket /run/f.sock --state-dir /tmp/state &
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 fairlead doctor --socket /run/f.sock | tee /tmp/doctor
 grep 'lockdown is confidentiality' /tmp/doctor
