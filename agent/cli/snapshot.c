@@ -28,7 +28,7 @@ static const struct option_row rows[] = {
 	  .max = 60 * (int64_t)NS_PER_SEC,
 	  .fallback = "0s",
 	  .help = "Look at the node for this long, from now on. 0s shows the agent's last window, or "
-		  "800ms where no agent runs." },
+		  "600ms where no agent runs." },
 	{ .name = "watch",
 	  .type = OPTION_BOOL,
 	  .where = OPTION_AS_FLAG,
