@@ -4,8 +4,6 @@
 #include "agent/snapshot/snapshot.h"
 #include "exporters/families_room.h"
 
-#define OF_CGROUP(c) "cgroup", (c)->path, "pod", (c)->pod, "container", (c)->container
-
 static void each_cgroup_cache(snap *s, sink *to, enum cache_count count)
 {
 	for (size_t i = 0; i < s->cgroup_count; i++)

@@ -30,6 +30,9 @@ struct semantic {
 	const char *label, *renamed;   /* one that is called otherwise here than everywhere */
 };
 
+/* How many labels tell a cgroup: the first ones of whatever is told of it. */
+#define CGROUP_LABELS 3
+
 /* Where samples go: a format has its own. */
 struct family_sink {
 	void *context;

@@ -7,8 +7,11 @@
 typedef const struct snapshot snap;
 typedef const struct family_sink sink;
 
-#define LABELS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define NO_LABELS   ((const char *const[]){ NULL })
+#define LABELS(...)  ((const char *const[]){ __VA_ARGS__, NULL })
+#define NO_LABELS    ((const char *const[]){ NULL })
+
+/* CGROUP_LABELS of them; their values lie in the snapshot. */
+#define OF_CGROUP(c) "cgroup", (c)->path, "pod", (c)->pod, "container", (c)->container
 
 static inline double in_seconds(uint64_t ns)
 {

@@ -245,8 +245,6 @@ void file_hierarchy(snap *s, sink *to)
 	}
 }
 
-#define OF_CGROUP(c) "cgroup", (c)->path, "pod", (c)->pod, "container", (c)->container
-
 /* The next cgroup of which this is known, or NULL; *at begins with 0. */
 static const struct cgroup_snapshot *next(snap *s, size_t *at, enum use_of of)
 {

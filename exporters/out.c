@@ -16,8 +16,7 @@ void out_free(struct out *o)
 	*o = (struct out){ 0 };
 }
 
-/* Room for so many bytes more, or NULL. */
-static char *room_for(struct out *o, size_t size)
+char *out_room(struct out *o, size_t size)
 {
 	size_t room = o->room ? o->room : FIRST_ROOM;
 	char *data;
@@ -47,19 +46,9 @@ void out_trim(struct out *o)
 	o->room = o->size;
 }
 
-void out_bytes(struct out *o, const void *bytes, size_t size)
-{
-	char *at = room_for(o, size);
-
-	if (!at || !size)
-		return;
-	memcpy(at, bytes, size);
-	o->size += size;
-}
-
 void out_again(struct out *o, size_t from, size_t size)
 {
-	char *at = room_for(o, size);
+	char *at = out_room(o, size);
 
 	if (!at)
 		return;

@@ -19,10 +19,22 @@ struct out {
 void out_free(struct out *o); /* empty and usable again afterwards */
 void out_trim(struct out *o); /* keeps no more memory than it has bytes */
 
-void out_bytes(struct out *o, const void *bytes, size_t size);
 void out_again(struct out *o, size_t from, size_t size); /* bytes of its own, once more */
 void out_count(struct out *o, uint64_t n);
 void out_number(struct out *o, double n); /* finite */
+
+/* Room for so many bytes more behind the last, or NULL. */
+char *out_room(struct out *o, size_t size);
+
+static inline void out_bytes(struct out *o, const void *bytes, size_t size)
+{
+	char *at = o->room - o->size > size ? o->data + o->size : out_room(o, size);
+
+	if (!at || !size)
+		return;
+	memcpy(at, bytes, size);
+	o->size += size;
+}
 
 static inline void out_text(struct out *o, const char *text)
 {

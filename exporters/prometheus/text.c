@@ -1,16 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The two text formats: Prometheus' own and OpenMetrics. */
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
 #include "agent/base/utf8.h"
+#include "agent/snapshot/snapshot.h"
 #include "exporters/families.h"
 #include "exporters/out.h"
 #include "exporters/prometheus/room.h"
 
+/* Bytes of what is written. */
+struct span {
+	size_t from, size;
+};
+
 struct writer {
 	struct out *out;
+	const struct snapshot *of;
 	const struct family *family;
+	struct span
+		*cgroups; /* of each: where its labels were written first; size 0: nowhere yet */
 	bool openmetrics;
 	char ends[FL_HIST_SLOTS][24]; /* of the slots, as labels show them */
 };
@@ -49,21 +60,60 @@ static void put_label(struct out *out, const char *text)
 	}
 }
 
+static void put_labels(struct out *out, const char *const *labels, size_t count)
+{
+	const char *before = "";
+
+	for (; count-- && *labels; labels += 2, before = ",") {
+		out_text(out, before);
+		out_text(out, labels[0]);
+		out_text(out, "=\"");
+		put_label(out, labels[1]);
+		out_text(out, "\"");
+	}
+}
+
+/* Where the labels of this cgroup were written; NULL: they are not those of one. */
+static struct span *cgroup_span(const struct writer *w, const char *const *labels)
+{
+	uintptr_t begin = (uintptr_t)w->of->cgroups, at = (uintptr_t)labels[1];
+	size_t i = (at - begin) / sizeof(*w->of->cgroups);
+
+	return w->cgroups && at >= begin && i < w->of->cgroup_count ? &w->cgroups[i] : NULL;
+}
+
+/* Dozens of lines are about the same cgroup: its labels are written once, and then copied. */
+static const char *const *put_cgroup(const struct writer *w, const char *const *labels)
+{
+	struct span *span = cgroup_span(w, labels);
+
+	if (!span)
+		return labels;
+	if (!span->size) {
+		span->from = w->out->size;
+		put_labels(w->out, labels, CGROUP_LABELS);
+		span->size = w->out->size - span->from;
+	} else {
+		out_again(w->out, span->from, span->size);
+	}
+	return labels + 2 * CGROUP_LABELS;
+}
+
 /* "name{labels", with what stands before the next label, or the end, after it. */
 static const char *put_name(const struct writer *w, const char *suffix, const char *const *labels)
 {
-	const char *before = "{";
+	const char *const *rest = labels;
 
 	out_text(w->out, w->family->name);
 	out_text(w->out, suffix);
-	for (; *labels; labels += 2, before = ",") {
-		out_text(w->out, before);
-		out_text(w->out, labels[0]);
-		out_text(w->out, "=\"");
-		put_label(w->out, labels[1]);
-		out_text(w->out, "\"");
-	}
-	return before;
+	if (!*labels)
+		return "{";
+	out_text(w->out, "{");
+	rest = put_cgroup(w, labels);
+	if (rest != labels && *rest)
+		out_text(w->out, ",");
+	put_labels(w->out, rest, SIZE_MAX);
+	return ",";
 }
 
 static void put_sample(const struct writer *w, const char *suffix, const char *const *labels,
@@ -153,7 +203,8 @@ static void put_head(const struct writer *w)
 
 void prometheus_write_text(const struct snapshot *s, bool openmetrics, struct out *ret)
 {
-	struct writer w = { .out = ret, .openmetrics = openmetrics };
+	CLEANUP(freep) struct span *cgroups = calloc(s->cgroup_count + 1, sizeof(*cgroups));
+	struct writer w = { .out = ret, .of = s, .cgroups = cgroups, .openmetrics = openmetrics };
 	const struct family_sink sink = { .context = &w,
 					  .value = put_value,
 					  .distribution = put_distribution,
