@@ -22,9 +22,10 @@ enum {
 };
 
 /* What others do to a cgroup in which nothing runs is seen at the latest by then. */
-#define QUIET_NS       (2 * NS_PER_SEC)
-#define QUIET_BRIEF_NS (10 * NS_PER_SEC)
-#define BRIEF_AGE_NS   (10 * NS_PER_SEC)
+#define QUIET_NS        (2 * NS_PER_SEC)
+#define QUIET_BRIEF_NS  (10 * NS_PER_SEC)
+#define BRIEF_AGE_NS    (10 * NS_PER_SEC) /* by then a beat has read all, in a window of 10 s */
+#define BRIEF_SPREAD_NS (5 * NS_PER_SEC)
 
 struct hierarchy {
 	struct cgroup_names *names;
@@ -232,7 +233,7 @@ static bool is_quiet(const struct reading *r, const struct cgroup_row *last, uin
 }
 
 /*
- * Who asks again and again is told what was read 5 to 10 s ago at most, each cgroup another
+ * Who asks again and again is told what was read 10 to 15 s ago at most, each cgroup another
  * while, so that no scrape has to read all of them.
  */
 static bool is_fresh_enough(const struct reading *r, const struct cgroup_row *last)
@@ -243,7 +244,7 @@ static bool is_fresh_enough(const struct reading *r, const struct cgroup_row *la
 		return false;
 	for (const char *c = last->path; *c; c++)
 		spread = (spread ^ (unsigned char)*c) * 16777619;
-	return r->now_ns - last->read_ns < BRIEF_AGE_NS / 2 + spread % (BRIEF_AGE_NS / 2);
+	return r->now_ns - last->read_ns < BRIEF_AGE_NS + spread % BRIEF_SPREAD_NS;
 }
 
 static void reuse(struct cgroup_row *row, const struct cgroup_row *last)

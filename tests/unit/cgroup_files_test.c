@@ -219,7 +219,7 @@ static int a_quiet_cgroup_is_not_read_again_for_a_while(void)
 	CHECK(read_at(&r, 6, false) == 0 && used(&r) == 3);
 	set_used(&r, "4\n");
 	CHECK(read_at(&r, 15, true) == 0 && used(&r) == 3);
-	CHECK(read_at(&r, 16, true) == 0 && used(&r) == 4);
+	CHECK(read_at(&r, 21, true) == 0 && used(&r) == 4);
 	return 0;
 }
 
@@ -250,10 +250,10 @@ static int who_asks_again_and_again_is_told_what_was_read_a_while_ago(void)
 	set_used(&r, "1\n");
 	CHECK(read_at(&r, 1, true) == 0 && used(&r) == 1);
 	set_used(&r, "2\n");
-	CHECK(read_at(&r, 5, true) == 0 && used(&r) == 1);
-	CHECK(read_at(&r, 11, true) == 0 && used(&r) == 2);
+	CHECK(read_at(&r, 10, true) == 0 && used(&r) == 1);
+	CHECK(read_at(&r, 16, true) == 0 && used(&r) == 2);
 	set_used(&r, "3\n");
-	CHECK(read_at(&r, 14, false) == 0 && used(&r) == 3);
+	CHECK(read_at(&r, 19, false) == 0 && used(&r) == 3);
 	return 0;
 }
 
