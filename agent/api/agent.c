@@ -33,7 +33,8 @@
 #include "exporters/prometheus/prometheus.h"
 
 #define METRICS_CONNECTIONS 32 /* of metrics_listen: a few servers, each with its spare one */
-#define LARGE_BYTES         (128 * 1024)
+#define KEPT_BYTES          (4 << 20) /* of memory that is free */
+#define GIVE_BACK_NS        (10 * NS_PER_SEC)
 #define WORKER_ROOM         4 /* bodies that wait to be compressed; more go as they are */
 
 enum { CONFIG_WHY = 1024 }; /* one line: what is wrong, and how to mend it */
@@ -256,6 +257,13 @@ static void on_beat(void *context, uint32_t events)
 		a->ticks++;
 }
 
+/* What was free since the last time, or lies between what is not: a burst is over by then. */
+static void on_give_back(void *context, uint32_t events)
+{
+	(void)context, (void)events;
+	malloc_trim(0);
+}
+
 /* A sign of life only while the beat goes on: a loop that spins is dead too. */
 static void on_watchdog(void *context, uint32_t events)
 {
@@ -472,6 +480,8 @@ static int set_up(struct agent *a)
 			       on_warden_gone, a, NULL);
 	if (!r)
 		r = loop_timer(a->loop, a->config.interval_ns, on_beat, a, &a->beat);
+	if (!r)
+		r = loop_timer(a->loop, GIVE_BACK_NS, on_give_back, a, NULL);
 	if (!r && a->notify.watchdog_ns)
 		r = loop_timer(a->loop, a->notify.watchdog_ns / 2, on_watchdog, a, NULL);
 	if (!r && a->config.run_for_ns)
@@ -547,9 +557,11 @@ int agent_run(const struct agent_start *start)
 	char why[CONFIG_WHY];
 	int status = 1;
 
-	/* An answer is large and soon over: what it took goes back to the kernel at once, for which
-	 * it must not come from a heap, of which the worker shall have none of its own either. */
-	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+	/* A beat or a scrape takes some MB and gives them back.  To have the kernel make them anew
+	 * each time is a third of their cost, so they stay for the next one, in the one heap there
+	 * is; see on_give_back(). */
+	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	mallopt(M_ARENA_MAX, 1);
 	signal(SIGPIPE, SIG_IGN); /* a reader of the log that goes away takes nobody along */
 	notify_open(&a.notify);

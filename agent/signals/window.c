@@ -11,9 +11,10 @@
 
 /*
  * Kept samples, spread evenly over a window whatever its length: memory stays bounded, and a
- * window's begin is off by at most 1/15 of it (it never is while samples are no denser).
+ * window's begin is off by at most 1/11 of it (it never is while samples are no denser, as with
+ * the defaults).
  */
-#define KEPT 16
+#define KEPT 12
 
 struct window {
 	uint64_t length_ns;

@@ -165,7 +165,7 @@ def test_scrapers_who_never_read_are_cut_off():
     wait_for(lambda: lost(agent, "http_cut_off") >= began + 40, "the others to be cut off", 45, 0.2)
     if "/san/" not in FAIRLEAD:     # whose allocator keeps what it once had
         wait_for(lambda: resident_bytes(agent) - before < KEPT_BYTES,
-                 f"memory to be given back: {before} bytes and then {resident_bytes(agent)}", 5)
+                 f"memory to be given back: {before} bytes and then {resident_bytes(agent)}", 15)
     wait_for(lambda: agent.json("/v1/snapshot")["agent"]["connections"] <= 1, "their leaving")
     equal(agent.stop(), 0, "exit status")
 
