@@ -70,12 +70,12 @@ static uint64_t less(const __u64 *all, const __u64 *back)
 	return of > n ? of - n : 0;
 }
 
-static struct hist times(const __u64 *slots, const __u64 *sum)
+static struct hist times(const __u64 *places, const __u64 *sum)
 {
 	struct hist h = { .sum_ns = mapped_load(sum) };
 
 	for (int slot = 0; slot < FL_HIST_SLOTS; slot++)
-		h.slots[slot] = mapped_load(&slots[slot]);
+		h.slots[slot] = mapped_load(&places[FL_HIST_PLACE_OF(slot)]);
 	return h;
 }
 
@@ -182,10 +182,10 @@ static uint64_t take(void *counter)
 	return mapped_take(counter);
 }
 
-static void add_times(struct hist *to, __u64 *slots, __u64 *sum, uint64_t (*how)(void *))
+static void add_times(struct hist *to, __u64 *places, __u64 *sum, uint64_t (*how)(void *))
 {
 	for (int slot = 0; slot < FL_HIST_SLOTS; slot++)
-		to->slots[slot] += how(&slots[slot]);
+		to->slots[slot] += how(&places[FL_HIST_PLACE_OF(slot)]);
 	to->sum_ns += how(sum);
 }
 

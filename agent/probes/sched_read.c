@@ -97,10 +97,10 @@ static void add_rare(uint64_t *n, const struct fl_sched_rare *rare, uint64_t (*g
 	n[SCHED_EXECS] += get(&rare->execs);
 }
 
-static void add_slots(struct hist *h, const __u64 *slots, uint64_t (*get)(const void *))
+static void add_slots(struct hist *h, const __u64 *places, uint64_t (*get)(const void *))
 {
 	for (size_t slot = 0; slot < FL_HIST_SLOTS; slot++)
-		h->slots[slot] += get(&slots[slot]);
+		h->slots[slot] += get(&places[FL_HIST_PLACE_OF(slot)]);
 }
 
 static void add_element(struct sched_counts *to, const struct fl_sched_cgroup *c,
@@ -115,7 +115,7 @@ static void add_element(struct sched_counts *to, const struct fl_sched_cgroup *c
 	to->n[SCHED_PREEMPTED_NS] += get(&c->preempted_ns);
 	to->n[SCHED_PREEMPTED] += get(&c->preempted);
 	to->wait.sum_ns += wait_ns;
-	add_slots(&to->wait, d->slots, get);
+	add_slots(&to->wait, d->places, get);
 	add_rare(to->n, &d->rare, get);
 }
 
@@ -136,7 +136,7 @@ static void read_cpu(struct sched_cpu_sample *to, const struct fl_sched_cpu *fro
 	uint32_t queued = __atomic_load_n(&from->queued, __ATOMIC_RELAXED);
 
 	*to = (struct sched_cpu_sample){ .queued = queued ? queued - 1 : 0 };
-	add_slots(&to->counts.wait, from->slots, get);
+	add_slots(&to->counts.wait, from->places, get);
 	to->counts.wait.sum_ns = n[SCHED_WAIT_NS] = get(&from->wait_ns);
 	n[SCHED_WAITS] = hist_count(&to->counts.wait);
 	n[SCHED_SLEPT_NS] = get(&from->slept_ns);

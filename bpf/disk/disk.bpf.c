@@ -149,25 +149,20 @@ static __always_inline void add(__u64 *to, __u64 n)
 	__sync_fetch_and_add(to, n);
 }
 
-/* A time, and its slot, as it is counted twice. */
+/* A time, and its place, as it is counted twice. */
 struct fl_time {
 	__u64 ns;
-	__u32 slot;
+	__u32 place;
 };
 
 static __always_inline struct fl_time time_of(__u64 ns)
 {
-	return (struct fl_time){ ns, fl_hist_slot(ns) };
+	return (struct fl_time){ ns, fl_hist_place(ns) };
 }
 
-static __always_inline void add_time(__u64 *slots, __u64 *sum, struct fl_time t)
+static __always_inline void add_time(__u64 *places, __u64 *sum, struct fl_time t)
 {
-	__u32 slot = t.slot & 31;
-
-	/* The verifier of 6.1 loses a comparison that is not with the register that is used. */
-	barrier_var(slot);
-	if (slot < FL_HIST_SLOTS) /* always so */
-		add(&slots[slot], 1);
+	add(&places[t.place & (FL_HIST_PLACES - 1)], 1);
 	add(sum, t.ns);
 }
 

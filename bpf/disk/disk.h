@@ -31,12 +31,12 @@ struct fl_disk_count {
 	__u64 requeued, requeued_bytes; /* started, then taken back to be started again */
 	__u64 merged;                   /* joined to a request that waited */
 	__u64 pad[3];
-	__u64 queue_ns, device_ns;  /* sums of the two below */
-	__u64 queue[FL_HIST_SLOTS]; /* of those that came back: from the making to the start */
+	__u64 queue_ns, device_ns;   /* sums of the two below */
+	__u64 queue[FL_HIST_PLACES]; /* of those that came back: from the making to the start */
 	__u64 errors;
-	__u64 unsplit;               /* of those in `device`: queued time is in there as well */
-	__u64 device[FL_HIST_SLOTS]; /* from the start to the end */
-	__u64 untimed;               /* came back without a stamp at all */
+	__u64 unsplit;                /* of those in `device`: queued time is in there as well */
+	__u64 device[FL_HIST_PLACES]; /* from the start to the end */
+	__u64 untimed;                /* came back without a stamp at all */
 	__u64 cut; /* pieces of a bio that came back with it, so without a time of their own */
 	__u64 pad2[2];
 };
@@ -66,10 +66,10 @@ struct fl_disk_cgroup {
 struct fl_disk_detail {
 	struct fl_disk_times {
 		__u64 queue_ns, device_ns;
-		__u64 queue[FL_HIST_SLOTS];
+		__u64 queue[FL_HIST_PLACES];
 		__u64 untimed; /* came back, and is in neither of the two */
 		__u64 pad;
-		__u64 device[FL_HIST_SLOTS];
+		__u64 device[FL_HIST_PLACES];
 		__u64 pad2[4];
 	} op[FL_DISK_OPS];
 };

@@ -4,26 +4,20 @@
 #include "bpf/lib/hist.h"
 
 /*
- * The slot of a time, as bpf/lib/hist.h numbers them: how many bits are needed to write it.
- * Without a branch a bit: waits are as mixed as branches are bad at.  BPF cannot count leading
- * zeros, so every bit below the highest is set and then all of them are counted.
+ * The place of a time.  Without a branch a bit: waits are as mixed as branches are bad at.  Every
+ * bit below the highest is set, and such a number times a de Bruijn sequence has five bits on top
+ * that no other one has.
  */
-static __always_inline __u32 fl_hist_slot(__u64 ns)
+static __always_inline __u32 fl_hist_place(__u64 ns)
 {
-	__u64 v = ns >> FL_HIST_SLOT0_BITS;
-	__u32 slot;
+	__u64 v = ns >> (FL_HIST_SLOT0_BITS - 1) | 1;
 
 	if (v >> (FL_HIST_SLOTS - 1))
-		return FL_HIST_SLOTS - 1;
+		return FL_HIST_PLACE_OF(FL_HIST_SLOTS - 1);
 	v |= v >> 1;
 	v |= v >> 2;
 	v |= v >> 4;
 	v |= v >> 8;
 	v |= v >> 16;
-	v -= (v >> 1) & 0x55555555;                     /* how many of every two */
-	v = (v & 0x33333333) + ((v >> 2) & 0x33333333); /* of every four */
-	v = (v + (v >> 4)) & 0x0f0f0f0f;                /* of every eight */
-	slot = (__u32)v * 0x01010101 >> 24;             /* their sum lands on top */
-	barrier_var(slot); /* or clang compares before it shifts, which proves no bound */
-	return slot;
+	return FL_HIST_PLACE(v);
 }

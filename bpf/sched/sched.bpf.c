@@ -7,8 +7,8 @@
  * when a task was queued (sched_info.last_queued) and its run queue keeps the clock that it was
  * noted by, so a wait is one subtraction at the switch.  No clock is read, no hash map is
  * touched.  How long a task was off its CPU the kernel does not keep: fl_sched_left has when each
- * task went, in one word a task, found by its id.  Two tasks whose ids share a word may
- * overwrite each other; that is seen by the rest of the id and counted as lost.
+ * task went, in a place that follows from its id.  Two tasks whose ids share a place may overwrite
+ * each other; that is seen by the id and counted as lost.
  *
  * Wake-ups need no hook either: a task that gets the CPU was woken, unless it had been preempted.
  *
@@ -38,22 +38,17 @@ struct fl_sched_cgroup fl_sched_cgroup[CGROUPS] SEC(".bss.fl_cgroup");
 struct fl_sched_detail fl_sched_detail[CGROUPS] SEC(".bss.fl_detail");
 struct fl_sched_waiter fl_sched_waiter[FL_SCHED_WAITERS] SEC(".bss.fl_waiter");
 
-/*
- * When a task went: from the top 55 bits of nanoseconds, 8 of its id, and whether it was
- * preempted.  The lower bits of the id are the place; an id has 22.
- */
-#define LEFT_BITS 14
-#define LEFT_LOW  9 /* bits below the time */
-static __u64 fl_sched_left[1 << LEFT_BITS] SEC(".bss.fl_left");
+/* When a task went, and whether it was preempted.  The lower bits of its id are the place. */
+#define LEFT_PLACES (1 << 14)
+static struct fl_left {
+	__u64 when; /* 0: nobody ever did */
+	__u32 task;
+	__u32 preempted;
+} fl_sched_left[LEFT_PLACES] SEC(".bss.fl_left");
 
-static __always_inline __u64 *left_at(__u32 pid)
+static __always_inline struct fl_left *left_at(__u32 task)
 {
-	return &fl_sched_left[pid & ((1 << LEFT_BITS) - 1)];
-}
-
-static __always_inline __u64 left_mark(__u32 pid, __u64 now, bool preempted)
-{
-	return now << LEFT_LOW | (pid >> LEFT_BITS & 0xff) << 1 | preempted;
+	return &fl_sched_left[task & (LEFT_PLACES - 1)];
 }
 
 /*
@@ -134,6 +129,7 @@ static __always_inline void leave(struct fl_sched_cpu *cpu, __u64 now, const str
 				  const struct task_struct *prev, bool typed, bool cgroups)
 {
 	__u64 ran = now - cpu->since;
+	struct fl_left *left;
 	__u32 at;
 
 	if (!cpu->since || now < cpu->since)
@@ -144,10 +140,14 @@ static __always_inline void leave(struct fl_sched_cpu *cpu, __u64 now, const str
 		return;
 	}
 	/* What seldom changes is not written: its cache lines are not touched. */
-	if (__builtin_expect(g->dead, 0))
+	if (__builtin_expect(g->dead, 0)) {
 		cpu->rare.exited++;
-	else /* or one whose word it shares would be lost and nobody knew */
-		*left_at(g->task) = left_mark(g->task, now, g->preempted);
+	} else { /* or one whose place it shares would be lost and nobody knew */
+		left = left_at(g->task);
+		left->task = g->task;
+		left->preempted = g->preempted;
+		left->when = now;
+	}
 	cpu->run_ns += ran;
 	if (g->preempted)
 		cpu->preempted++;
@@ -194,25 +194,22 @@ static __always_inline void count_long_wait(const struct fl_coming *c, __u64 wai
 
 static __always_inline void count_wait(struct fl_sched_cpu *cpu, __u64 wait, bool cgroups)
 {
-	__u32 slot = fl_hist_slot(wait);
+	__u32 place = fl_hist_place(wait);
 
-	if (slot >= FL_HIST_SLOTS) /* never so; the verifier wants to see it */
-		return;
-	cpu->slots[slot]++;
+	cpu->places[place]++;
 	cpu->wait_ns += wait;
 	if (!cgroups)
 		return;
 	add(cpu, &row_at(cpu->at)->waits, 1);
 	add(cpu, &row_at(cpu->at)->wait_ns, wait);
 	if (!cpu->no_detail)
-		add(cpu, &detail_at(cpu->at)->slots[slot], 1);
+		add(cpu, &detail_at(cpu->at)->places[place], 1);
 }
 
 static __always_inline void count_absence(struct fl_sched_cpu *cpu, __u64 now,
 					  const struct fl_coming *c, bool cgroups)
 {
-	__u64 left = *left_at(c->task);
-	bool preempted = left & 1;
+	const struct fl_left *left = left_at(c->task);
 	__s64 away;
 
 	if (!c->arrived) { /* what its word says is another's */
@@ -221,22 +218,23 @@ static __always_inline void count_absence(struct fl_sched_cpu *cpu, __u64 now,
 			add(cpu, &detail_at(cpu->at)->rare.started, 1);
 		return;
 	}
-	if (!left) /* it went before we came */
-		return;
-	if ((left ^ left_mark(c->task, 0, 0)) & 0x1fe) {
-		cpu->lost++;
+	if (__builtin_expect(left->task != c->task, 0)) {
+		if (left->when) /* or it went before we came */
+			cpu->lost++;
 		return;
 	}
-	away = (__s64)((now << LEFT_LOW) - (left & ~0x1ffull)) >> LEFT_LOW;
+	away = now - left->when;
 	if (away < 0) /* clocks of two run queues differ a little */
 		away = 0;
-	if (preempted)
+	if (left->preempted) {
 		cpu->preempted_ns += away;
-	else
+		if (cgroups)
+			add(cpu, &row_at(cpu->at)->preempted_ns, away);
+	} else {
 		cpu->slept_ns += away;
-	if (cgroups)
-		add(cpu, preempted ? &row_at(cpu->at)->preempted_ns : &row_at(cpu->at)->slept_ns,
-		    away);
+		if (cgroups)
+			add(cpu, &row_at(cpu->at)->slept_ns, away);
+	}
 }
 
 static __always_inline void arrive(struct fl_sched_cpu *cpu, __u64 now, const struct fl_coming *c,

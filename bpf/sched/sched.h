@@ -58,8 +58,7 @@ struct fl_sched_cpu {
 	struct fl_sched_rare rare;
 	__u64 pad4[2];
 
-	__u64 slots[FL_HIST_SLOTS];
-	__u64 pad5[4];
+	__u64 places[FL_HIST_PLACES];
 };
 
 /* One a cgroup and shard of CPUs; row and shard as bpf/lib/ledger.h says. */
@@ -73,9 +72,9 @@ struct fl_sched_cgroup {
 
 /* More of the same cgroup, in the element of the same number. */
 struct fl_sched_detail {
-	__u64 slots[FL_HIST_SLOTS];
+	__u64 places[FL_HIST_PLACES];
 	struct fl_sched_rare rare;
-	__u64 pad[6];
+	__u64 pad[2];
 };
 
 /*

@@ -47,8 +47,8 @@ def test_forks_through_reused_ids():
 
 
 @limit(600)
-def test_forks_through_words_that_are_shared():
-    "so are forks through ids that share their word with tasks that sleep, by the fallback too"
+def test_forks_through_places_that_are_shared():
+    "so are forks through ids that share their place with tasks that sleep, by the fallback too"
     wake = threading.Event()
     cleanup(wake.set)
     for _ in range(SLEEPERS):

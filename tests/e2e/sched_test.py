@@ -47,9 +47,9 @@ def test_a_cpu_runs_or_idles():
 
 
 @limit(60)
-def test_ids_that_share_a_word():
-    "who shares a word with another task is counted as lost, never with the other's time"
-    result = subprocess.run([f"{HELPERS}/lib/words", Agent().socket], capture_output=True,
+def test_ids_that_share_a_place():
+    "who shares a place with another task is counted as lost, never with the other's time"
+    result = subprocess.run([f"{HELPERS}/lib/places", Agent().socket], capture_output=True,
                             text=True, timeout=50, check=False)
     if result.returncode == 77:
         skip(result.stdout.strip())

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/base/hist.h"
 
+#include <linux/types.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "bpf/lib/hist.bpf.h"
 #include "tests/lib/test.h"
 
 static int an_empty_histogram_has_no_quantile(void)
@@ -57,7 +59,7 @@ static int a_counter_that_ran_backwards_starts_anew(void)
 	return 0;
 }
 
-/* The slot that BPF counts a time in; its own way to it (bpf/lib/hist.bpf.h) cannot be included. */
+/* The slot of a time, the long way. */
 static unsigned int slot_of(uint64_t ns)
 {
 	unsigned int slot = 0;
@@ -65,6 +67,24 @@ static unsigned int slot_of(uint64_t ns)
 	while (slot < FL_HIST_SLOTS - 1 && ns >> (FL_HIST_SLOT0_BITS + slot))
 		slot++;
 	return slot;
+}
+
+static int bpf_counts_a_time_in_the_place_of_its_slot(void)
+{
+	unsigned int taken = 0;
+
+	for (unsigned int slot = 0; slot < FL_HIST_SLOTS; slot++) {
+		CHECK(!(taken & 1u << FL_HIST_PLACE_OF(slot)));
+		taken |= 1u << FL_HIST_PLACE_OF(slot);
+	}
+	for (int bit = 0; bit < 64; bit++)
+		for (int off = -1; off <= 1; off++) {
+			uint64_t ns = (1ull << bit) + (uint64_t)off;
+
+			CHECK(fl_hist_place(ns) == FL_HIST_PLACE_OF(slot_of(ns)));
+		}
+	CHECK(fl_hist_place(UINT64_MAX) == FL_HIST_PLACE_OF(FL_HIST_SLOTS - 1));
+	return 0;
 }
 
 /* xorshift: the same numbers in each run. */
@@ -126,4 +146,6 @@ TEST_MAIN({ "an empty histogram has no quantile", an_empty_histogram_has_no_quan
 	  { "the open slot says where it begins", the_open_slot_says_where_it_begins },
 	  { "a difference is slot by slot", a_difference_is_slot_by_slot },
 	  { "a counter that ran backwards starts anew", a_counter_that_ran_backwards_starts_anew },
+	  { "bpf counts a time in the place of its slot",
+	    bpf_counts_a_time_in_the_place_of_its_slot },
 	  { "a quantile errs at most as stated", a_quantile_errs_at_most_as_stated }, )

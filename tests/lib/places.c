@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * words SOCKET: two tasks that come and go in turns on one CPU, first with thread ids whose words in
- * fl_sched_left are two, then with ids that share one.  Each goes when the other has come, so that
- * no word of the second two is there any more when its task is back.  Prints `what OURS TRUE` a line;
- * exit status 1 when the first two's sleep is not counted, or when of the second two's any is, or
- * what was lost is not; 77 where ids cannot be chosen.
+ * places SOCKET: two tasks that come and go in turns on one CPU, first with thread ids whose places
+ * in fl_sched_left are two, then with ids that share one.  Each goes when the other has come, so that
+ * the place of the second two is never theirs any more when its task is back.  Prints `what OURS
+ * TRUE` a line; exit status 1 when the first two's sleep is not counted, or when of the second two's
+ * any is, or what was lost is not; 77 where ids cannot be chosen.
  */
 #include <linux/sched.h>
 #include <sched.h>
@@ -17,7 +17,7 @@
 #include "agent/base/clock.h"
 #include "tests/lib/own_cgroup.h"
 
-#define WORDS  16384 /* bpf/sched/sched.bpf.c: as many as LEFT_BITS have */
+#define PLACES 16384 /* bpf/sched/sched.bpf.c: LEFT_PLACES */
 #define ROUNDS 50
 #define NAP_NS (4 * NS_PER_MSEC)
 
@@ -76,7 +76,7 @@ static _Noreturn void lead(const struct own_cgroup *cgroup, int gate, int baton)
 static bool fork_two(const struct own_cgroup *cgroup, pid_t apart, int gate, const int baton[2],
 		     pid_t ret[2])
 {
-	for (pid_t id = WORDS - 100; id > WORDS / 2; id--) {
+	for (pid_t id = PLACES - 100; id > PLACES / 2; id--) {
 		ret[0] = fork_as(id);
 		if (!ret[0]) {
 			close(baton[1]);
@@ -150,19 +150,19 @@ int main(int argc, char **argv)
 	bool good;
 
 	if (argc < 2) {
-		fprintf(stderr, "usage: words SOCKET\n");
+		fprintf(stderr, "usage: places SOCKET\n");
 		return 2;
 	}
 	own_cgroup_make(&cgroup);
 	take_turns(&cgroup, 1);
 	before = own_cgroup_counts(&cgroup, argv[1]);
 	/* of both, less what passed at the gate */
-	good = is_between("slept, two words", before.sched_total[SCHED_SLEPT_NS], naps_ns * 19 / 10,
-			  naps_ns * 4);
+	good = is_between("slept, two places", before.sched_total[SCHED_SLEPT_NS],
+			  naps_ns * 19 / 10, naps_ns * 4);
 	lost = node_lost(argv[1]);
-	take_turns(&cgroup, WORDS);
+	take_turns(&cgroup, PLACES);
 	after = own_cgroup_counts(&cgroup, argv[1]);
-	good &= is_between("slept, one word",
+	good &= is_between("slept, one place",
 			   after.sched_total[SCHED_SLEPT_NS] - before.sched_total[SCHED_SLEPT_NS],
 			   0, naps_ns / 2);
 	/* the last round's naps end beside nobody */
