@@ -243,7 +243,7 @@ static void add_total(struct cgroup_snapshot *c, const struct share_snapshot *sh
 	}
 }
 
-/* Of shares that found no row, or whose cgroup is gone. */
+/* Of shares that found no row, or whose device is gone. */
 static void fill_gone(struct snapshot *s, size_t cgroup, int of, const struct disk_sample *window,
 		      const struct disk_sample *total)
 {
@@ -271,7 +271,9 @@ static void fill_shares(struct snapshot *s, struct text_index *index, struct nam
 				snprintf(to->disk, sizeof(to->disk), "%s", s->disks[d].name);
 		if (!to->disk[0]) /* counted for nothing yet: its first request is on the way */
 			continue;
-		to->cgroup = cgroup_number(s, index, names, from->cgroup);
+		to->cgroup = from->cgroup == DISK_CGROUPS_GONE
+				     ? number_of(s, index, 0, OTHER)
+				     : cgroup_number(s, index, names, from->cgroup);
 		to->bio_based = from->bio_based;
 		fill_share(to, window ? window->shares[i].op : NULL, from->op);
 		fill_times(s, to, i, window, total);
@@ -280,7 +282,7 @@ static void fill_shares(struct snapshot *s, struct text_index *index, struct nam
 	}
 	for (int of = 0; of < _DISK_GONE_MAX; of++)
 		if (memcmp(total->gone[of], none, sizeof(none)))
-			fill_gone(s, cgroup_number(s, index, names, 0), of, window, total);
+			fill_gone(s, number_of(s, index, 0, OTHER), of, window, total);
 }
 
 static struct cgroup_snapshot *row_owner(struct snapshot *s, struct text_index *index,

@@ -362,9 +362,12 @@ static void sweep_disk(struct node *n, const struct cgroup_names *names)
 	const struct disk_sample *s = &n->sample->disk;
 	char name[DISK_NAME];
 
-	for (size_t i = 0; i < s->share_count; i++)
-		if (s->shares[i].cgroup && !cgroup_names_find(names, s->shares[i].cgroup))
-			disk_read_forget_cgroup(n->disk, s->shares[i].cgroup);
+	for (size_t i = 0; i < s->share_count; i++) {
+		uint64_t id = s->shares[i].cgroup;
+
+		if (id && id != DISK_CGROUPS_GONE && !cgroup_names_find(names, id))
+			disk_read_forget_cgroup(n->disk, id);
+	}
 	for (size_t i = 0; i < s->device_count; i++)
 		if (s->devices[i].number && !disk_name("", s->devices[i].number, name))
 			disk_read_forget_device(n->disk, s->devices[i].number);

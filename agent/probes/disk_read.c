@@ -15,6 +15,7 @@
 #define CGROUPS_SIZE (FL_DISK_CGROUPS * sizeof(struct fl_disk_cgroup))
 
 #define DETAILS_SIZE (FL_DISK_CGROUPS * sizeof(struct fl_disk_detail))
+#define SHARES_MAX   (FL_LEDGER_ROWS + FL_DISK_DEVICES)
 
 _Static_assert((int)FL_DISK_PROGRAMS <= (int)LOAD_PARTS, "a part a program");
 
@@ -23,10 +24,14 @@ struct disk_read {
 	struct fl_disk_cgroup *cgroups;
 	struct fl_disk_cpu *cpu; /* cpus */
 	uint32_t cpus;
-	int details_fd; /* mapped while it is read only: it is 2 MB */
-	struct disk_share_count gone[_DISK_GONE_MAX][FL_DISK_OPS];
-	struct disk_detail gone_detail[_DISK_GONE_MAX];
+	int details_fd;   /* mapped while it is read only: it is 2 MB */
 	uint64_t untimed; /* of devices that are gone */
+	/* What cgroups that are gone gave to a device, by its index, and what gone devices had. */
+	bool any_gone[FL_DISK_DEVICES];
+	struct left {
+		struct disk_share_count op[FL_DISK_OPS];
+		struct disk_detail detail;
+	} cgroups_gone[FL_DISK_DEVICES], gone[_DISK_GONE_MAX];
 };
 
 int disk_read_new(struct disk_read **ret, const int *fds, uint32_t cpus)
@@ -204,7 +209,8 @@ static void add_detail(struct disk_detail *to, struct fl_disk_detail *from, uint
 static void sample_shares(const struct disk_read *d, struct fl_disk_detail *details,
 			  struct disk_sample *ret)
 {
-	memcpy(ret->gone, d->gone, sizeof(ret->gone));
+	for (int of = 0; of < _DISK_GONE_MAX; of++)
+		memcpy(ret->gone[of], d->gone[of].op, sizeof(ret->gone[of]));
 	add_share(&d->cgroups[FL_LEDGER_OTHER], ret->gone[DISK_GONE]);
 	add_share(&d->cgroups[FL_DISK_OTHER_BIO], ret->gone[DISK_GONE_BIO]);
 	for (uint32_t row = 0; row < FL_LEDGER_ROWS; row++) {
@@ -223,13 +229,33 @@ static void sample_shares(const struct disk_read *d, struct fl_disk_detail *deta
 	}
 }
 
+/* What cgroups that are gone left behind: a share a device. */
+static void sample_cgroups_gone(const struct disk_read *d, struct disk_sample *ret)
+{
+	for (uint32_t index = 0; index < FL_DISK_DEVICES; index++) {
+		const struct left *from = &d->cgroups_gone[index];
+		struct disk_share *to = &ret->shares[ret->share_count];
+
+		if (!d->any_gone[index])
+			continue;
+		*to = (struct disk_share){ .cgroup = DISK_CGROUPS_GONE,
+					   .index = index,
+					   .bio_based = is_bio_based(d, index) };
+		memcpy(to->op, from->op, sizeof(to->op));
+		if (ret->details)
+			ret->details[ret->share_count] = from->detail;
+		ret->share_count++;
+	}
+}
+
 /* The rows of those that are gone, behind the last share. */
 static void sample_gone_details(const struct disk_read *d, struct fl_disk_detail *details,
 				struct disk_sample *ret)
 {
 	struct disk_detail *gone = &ret->details[ret->share_count];
 
-	memcpy(gone, d->gone_detail, sizeof(d->gone_detail));
+	for (int of = 0; of < _DISK_GONE_MAX; of++)
+		gone[of] = d->gone[of].detail;
 	add_detail(&gone[DISK_GONE], &details[FL_LEDGER_OTHER], get);
 	add_detail(&gone[DISK_GONE_BIO], &details[FL_DISK_OTHER_BIO], get);
 }
@@ -241,10 +267,10 @@ int disk_read_sample(struct disk_read *d, bool detail, struct disk_sample *ret)
 
 	*ret = (struct disk_sample){ 0 };
 	ret->devices = calloc(FL_DISK_DEVICES, sizeof(*ret->devices));
-	ret->shares = calloc(FL_LEDGER_ROWS, sizeof(*ret->shares));
+	ret->shares = calloc(SHARES_MAX, sizeof(*ret->shares));
 	if (detail) {
 		details = mapped_new(d->details_fd, DETAILS_SIZE);
-		ret->details = calloc(FL_LEDGER_ROWS + _DISK_GONE_MAX, sizeof(*ret->details));
+		ret->details = calloc(SHARES_MAX + _DISK_GONE_MAX, sizeof(*ret->details));
 	}
 	if (!ret->devices || !ret->shares || (detail && (!details || !ret->details))) {
 		mapped_free(details, DETAILS_SIZE);
@@ -253,6 +279,7 @@ int disk_read_sample(struct disk_read *d, bool detail, struct disk_sample *ret)
 	}
 	sample_devices(d, ret);
 	sample_shares(d, details, ret);
+	sample_cgroups_gone(d, ret);
 	if (details)
 		sample_gone_details(d, details, ret);
 	mapped_free(details, DETAILS_SIZE);
@@ -260,39 +287,58 @@ int disk_read_sample(struct disk_read *d, bool detail, struct disk_sample *ret)
 	return 0;
 }
 
-static void free_share(struct disk_read *d, uint32_t number, struct fl_disk_detail *detail)
+static void free_share(struct fl_disk_cgroup *row, struct fl_disk_detail *detail, struct left *to)
 {
-	struct fl_disk_cgroup *row = &d->cgroups[number];
-	int of = is_bio_based(d, row->id % FL_DISK_DEVICES) ? DISK_GONE_BIO : DISK_GONE;
-	struct disk_share_count *gone = d->gone[of];
-
 	for (int op = 0; op < FL_DISK_OPS; op++) {
 		uint64_t back = mapped_take(&row->requeued[op].ios);
 		uint64_t back_bytes = mapped_take(&row->requeued[op].bytes);
 
-		gone[op].ios += mapped_take(&row->started[op].ios) - back;
-		gone[op].bytes += mapped_take(&row->started[op].bytes) - back_bytes;
-		gone[op].errors += mapped_take(&row->errors[op]);
+		to->op[op].ios += mapped_take(&row->started[op].ios) - back;
+		to->op[op].bytes += mapped_take(&row->started[op].bytes) - back_bytes;
+		to->op[op].errors += mapped_take(&row->errors[op]);
 	}
-	add_detail(&d->gone_detail[of], detail, take);
+	add_detail(&to->detail, detail, take);
 	__atomic_store_n(&row->id, 0, __ATOMIC_RELEASE);
 }
 
-/* Frees the rows of a cgroup, or of a device by its index; a later sweep tries again. */
+/*
+ * Frees the rows of a cgroup, or of a device by its index; a later sweep tries again.  A device
+ * that stays keeps what was given to it, so that its shares go on to add up to it.
+ */
 static bool free_shares(struct disk_read *d, uint64_t cgroup, uint32_t index)
 {
 	struct fl_disk_detail *details = mapped_new(d->details_fd, DETAILS_SIZE);
 
 	for (uint32_t row = 0; row < FL_LEDGER_ROWS && details; row++) {
-		uint64_t id = owner(&d->cgroups[row]);
+		uint64_t id = owner(&d->cgroups[row]), of = id % FL_DISK_DEVICES;
 
 		if (row == FL_LEDGER_OTHER || !id)
 			continue;
-		if (index ? id % FL_DISK_DEVICES == index : id / FL_DISK_DEVICES == cgroup + 1)
-			free_share(d, row, &details[row]);
+		if (index ? of != index : id / FL_DISK_DEVICES != cgroup + 1)
+			continue;
+		free_share(&d->cgroups[row], &details[row], &d->cgroups_gone[of]);
+		d->any_gone[of] = true;
 	}
 	mapped_free(details, DETAILS_SIZE);
 	return details != NULL;
+}
+
+/* Its row may be another's soon. */
+static void let_go(struct disk_read *d, uint32_t index)
+{
+	struct left *from = &d->cgroups_gone[index];
+	struct left *to = &d->gone[is_bio_based(d, index) ? DISK_GONE_BIO : DISK_GONE];
+
+	for (int op = 0; op < FL_DISK_OPS; op++) {
+		to->op[op].ios += from->op[op].ios;
+		to->op[op].bytes += from->op[op].bytes;
+		to->op[op].errors += from->op[op].errors;
+		to->detail.op[op].untimed += from->detail.op[op].untimed;
+		hist_add(&to->detail.op[op].queue, &from->detail.op[op].queue);
+		hist_add(&to->detail.op[op].device, &from->detail.op[op].device);
+	}
+	*from = (struct left){ 0 };
+	d->any_gone[index] = false;
 }
 
 void disk_read_forget_cgroup(struct disk_read *d, uint64_t cgroup)
@@ -307,6 +353,7 @@ void disk_read_forget_device(struct disk_read *d, uint32_t number)
 
 		if (row == FL_LEDGER_OTHER || owner(device) != number || !free_shares(d, 0, row))
 			continue;
+		let_go(d, row);
 		d->untimed += untimed(device);
 		memset(device->op, 0, sizeof(device->op));
 		device->bio_based = 0;

@@ -14,9 +14,9 @@ struct disk_read *disk_read_free(struct disk_read *d);
 /* detail: times per cgroup as well.  *ret is filled anew; its owner clears it. */
 int disk_read_sample(struct disk_read *d, bool detail, struct disk_sample *ret);
 
-/* Frees the rows of a cgroup that is gone; what they counted goes to `gone` of later samples. */
+/* Frees the rows of a cgroup that is gone; what they counted goes to a share of all such. */
 void disk_read_forget_cgroup(struct disk_read *d, uint64_t cgroup);
-/* Frees the row of a device that was taken away, and its shares. */
+/* Frees the row of a device that was taken away, and its shares, which go to `gone`. */
 void disk_read_forget_device(struct disk_read *d, uint32_t number);
 
 /* The knobs in the program's data: count per cgroup or not, and their times, from now on. */

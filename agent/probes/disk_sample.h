@@ -26,8 +26,11 @@ struct disk_detail {
 	} op[FL_DISK_OPS];
 };
 
-/* Shares that found no row, or whose cgroup is gone: of disks, and of devices of bios. */
+/* Shares that found no row, or whose device is gone: of disks, and of devices of bios. */
 enum { DISK_GONE, DISK_GONE_BIO, _DISK_GONE_MAX };
+
+/* The cgroup of a share that is what all cgroups that are gone had given to a device. */
+#define DISK_CGROUPS_GONE UINT64_MAX
 
 struct disk_sample {
 	size_t device_count, share_count;
@@ -40,7 +43,7 @@ struct disk_sample {
 		struct disk_count op[FL_DISK_OPS];
 	} *devices; /* owned */
 	struct disk_share {
-		uint64_t cgroup; /* 0: nobody's */
+		uint64_t cgroup; /* 0: nobody's; or DISK_CGROUPS_GONE */
 		uint32_t index;  /* of the device */
 		bool bio_based;  /* so is that */
 		struct disk_share_count op[FL_DISK_OPS];

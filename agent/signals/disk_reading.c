@@ -95,6 +95,29 @@ static void details_between(struct disk_sample *d, const struct disk_sample *the
 			       &then->details[then->share_count + of]);
 }
 
+/*
+ * What the share of a cgroup that is gone had counted before went over to that of all such, or,
+ * where its device is gone, to those of all: there it is no news.
+ */
+static void leave_out_gone(struct disk_sample *d, const struct disk_sample *then,
+			   const struct disk_sample *now)
+{
+	for (size_t i = 0; i < then->share_count; i++) {
+		const struct disk_share *was = &then->shares[i], *left;
+		struct disk_share like = { .cgroup = DISK_CGROUPS_GONE, .index = was->index };
+		int of = was->bio_based ? DISK_GONE_BIO : DISK_GONE;
+		size_t at;
+
+		if (find_share(now, was, i))
+			continue;
+		left = find_share(now, &like, 0);
+		at = left ? (size_t)(left - now->shares) : now->share_count + (size_t)of;
+		shares_between(left ? d->shares[at].op : d->gone[of], was->op);
+		if (d->details)
+			detail_between(&d->details[at], &then->details[i]);
+	}
+}
+
 static void forget_details(struct disk_sample *d)
 {
 	free(d->details);
@@ -132,6 +155,7 @@ int disk_reading_between(struct disk_sample *ret, const struct disk_sample *then
 	}
 	for (int of = 0; of < _DISK_GONE_MAX; of++)
 		shares_between(ret->gone[of], then->gone[of]);
+	leave_out_gone(ret, then, now);
 	return 0;
 }
 

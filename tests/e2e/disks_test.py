@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from fairlead import HELPERS, Agent, folder, read_to_end
-from tap import check, equal, main, skip
+from tap import check, cleanup, equal, main, skip, wait_for
 
 SIZE = 32 << 20
 
@@ -154,6 +154,45 @@ def test_a_device_without_requests_counts_as_the_kernel_says():
             shares = [d for c in snapshot["cgroups"] for d in c["disks"] if d["disk"] == name]
             check(shares and all(d["bio_based"] for d in shares), shares)
             agent.stop()
+
+
+def charged_cgroup(name):
+    """The path of a new cgroup that the block layer charges for what is done in it."""
+    with open("/proc/self/mounts", encoding="utf-8") as file:
+        mounts = [line.split() for line in file]
+    for _, where, kind, options, *_ in mounts:
+        v2 = f"{where}/cgroup.subtree_control"
+        if kind == "cgroup" and "blkio" in options.split(",") or \
+                kind == "cgroup2" and "io" in open(v2, encoding="ascii").read().split():
+            path = os.path.join(where, name)
+            os.mkdir(path)
+            cleanup(lambda: os.path.isdir(path) and os.rmdir(path))
+            return path
+    return skip("no cgroup is charged for I/O here")
+
+
+def test_what_a_removed_cgroup_gave_to_a_disk_stays_in_the_sums():
+    "what a removed cgroup had given to a disk moves to (other), and the sums stay the disk's"
+    with loop_device() as device:
+        agent, name = Agent(), os.path.basename(device)
+        path = charged_cgroup(f"fairlead-test-{os.getpid()}")
+        subprocess.run(["sh", "-c", 'echo 0 >"$0/cgroup.procs" && exec dd if=/dev/zero of="$1" '
+                        "bs=64k count=16 oflag=direct", path, device], check=True, capture_output=True)
+
+        def writes():
+            """{cgroup: writes given to the disk}, and all that the disk was given."""
+            snapshot = agent.json("/v1/snapshot?for=10ms")
+            shares = {c["path"]: d["operations"].get("write", {"ios_total": 0})["ios_total"]
+                      for c in snapshot["cgroups"] for d in c["disks"] if d["disk"] == name}
+            whole = next(d for d in snapshot["disks"] if d["name"] == name)
+            return shares, whole["operations"]["write"]["ios_total"]
+        shares, whole = writes()
+        gone = "/" + os.path.basename(path)
+        equal((shares.get(gone), sum(shares.values())), (16, whole), shares)
+        os.rmdir(path)
+        wait_for(lambda: writes()[0].get("(other)") == 16, "the share of (other)", 30, 0.2)
+        shares, whole = writes()
+        equal((shares.get(gone), sum(shares.values())), (None, whole), shares)
 
 
 def test_a_disk_that_went_to_rest_stays_shown_and_does_nothing():

@@ -88,6 +88,41 @@ static int a_row_that_went_to_another_cgroup_counts_from_zero(void)
 	return 0;
 }
 
+/* The cgroup's 100 went over to the share of all that are gone, and 30 more of its last moments. */
+static int what_a_cgroup_that_is_gone_left_behind_is_no_news(void)
+{
+	CLEANUP(disk_sample_clear) struct disk_sample then = sample_of(100);
+	CLEANUP(disk_sample_clear) struct disk_sample now = sample_of(130);
+	CLEANUP(disk_sample_clear) struct disk_sample d = { 0 };
+
+	now.shares[0].cgroup = DISK_CGROUPS_GONE;
+	CHECK(disk_reading_between(&d, &then, &now) == 0);
+	CHECK(d.shares[0].op[FL_DISK_WRITE].ios == 30);
+	CHECK(d.shares[0].op[FL_DISK_WRITE].bytes == 30 * 4096);
+	CHECK(hist_count(&d.details[0].op[FL_DISK_WRITE].device) == 30);
+	return 0;
+}
+
+/* So did what a device had, to the counts of all devices of its kind. */
+static int what_a_device_that_is_gone_left_behind_is_no_news(void)
+{
+	for (int of = 0; of < _DISK_GONE_MAX; of++) {
+		CLEANUP(disk_sample_clear) struct disk_sample then = sample_of(100);
+		CLEANUP(disk_sample_clear) struct disk_sample now = sample_of(130);
+		CLEANUP(disk_sample_clear) struct disk_sample d = { 0 };
+
+		then.shares[0].bio_based = of == DISK_GONE_BIO;
+		memcpy(now.gone[of], now.shares[0].op, sizeof(now.gone[of]));
+		now.details[of] = now.details[0]; /* there is no share before it any more */
+		now.share_count = now.device_count = 0;
+		CHECK(disk_reading_between(&d, &then, &now) == 0);
+		CHECK(d.gone[of][FL_DISK_WRITE].ios == 30);
+		CHECK(d.gone[!of][FL_DISK_WRITE].ios == 0);
+		CHECK(hist_count(&d.details[of].op[FL_DISK_WRITE].device) == 30);
+	}
+	return 0;
+}
+
 static int from_nothing_everything_is_new(void)
 {
 	CLEANUP(disk_sample_clear) struct disk_sample then = { 0 };
@@ -146,6 +181,10 @@ TEST_MAIN({ "only what is between counts", only_what_is_between_counts },
 	  { "a disk that came back counts from zero", a_disk_that_came_back_counts_from_zero },
 	  { "a row that went to another cgroup counts from zero",
 	    a_row_that_went_to_another_cgroup_counts_from_zero },
+	  { "what a cgroup that is gone left behind is no news",
+	    what_a_cgroup_that_is_gone_left_behind_is_no_news },
+	  { "what a device that is gone left behind is no news",
+	    what_a_device_that_is_gone_left_behind_is_no_news },
 	  { "times per cgroup need both ends", times_per_cgroup_need_both_ends },
 	  { "from nothing everything is new", from_nothing_everything_is_new },
 	  { "a disk in another row or by another number counts from zero",
