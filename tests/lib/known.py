@@ -23,6 +23,17 @@ COST = {
     "fl_cache_dirty": ("writeback_dirty_folio", "pages_dirtied"),
     "fl_cache_fault": ("mm_filemap_fault", "mmap_faults"),
 }
+
+# The stated errors, for whoever judges a counter (tests/prove/see, tests/e2e/hooks_test.py).
+CACHED = ("page_accesses", "reads", "demand_misses", "page_fills", "page_evictions", "pages_dirtied",
+          "mmap_faults")
+PAGES_ERROR = 64                    # the file system's own pages go through the cache as well
+LEFT_OUT_OF_COLD_READS = 1 / 50     # accesses of large cold reads that the kernel does not trace
+COUNTS_ERROR = 3                    # somebody else may come by: a kernel thread that makes us wait
+TIMES_ERROR_NS = 5e6                # rusage of an exited child is to the tick
+TIMES_WITHIN_HERE, TIMES_WITHIN_THERE = 0.02, 0.05      # of a time; there: in an emulated machine
+COMPLETED_WITHIN_HERE = 0.01        # by a switch away from pid 1 BPF is not run on some kernels
+
 HOOK = re.compile(r'^fairlead_hook_up\{subject="(\w+)",event="(\w+)",hook="([^"]*)",'
                   r'reason="([^"]*)"\} ([01])', re.MULTILINE)
 
@@ -46,20 +57,36 @@ def hooks(metrics):
     return found
 
 
-def judge(text):
-    """[(counter, ours, truth, agrees)] of what the three programs printed."""
+def pages_error(step, counter, ours, truth):
+    """How far a count of tests/lib/cached may be off: the kernel may leave some out, never add."""
+    if (step, counter) == ("cold 1M", "page_accesses") and ours < truth:
+        return PAGES_ERROR + truth * LEFT_OUT_OF_COLD_READS
+    return PAGES_ERROR
+
+
+def error(step, counter, ours, truth, here):
+    """The same of a count or a time of any of the three."""
+    if counter in CACHED:
+        return pages_error(step, counter, ours, truth)
+    if counter.endswith("_seconds"):
+        return TIMES_ERROR_NS + truth * (TIMES_WITHIN_HERE if here else TIMES_WITHIN_THERE)
+    return COUNTS_ERROR
+
+
+def judge(text, here=True):
+    """[(counter, ours, truth, agrees)] of what the three programs printed, here or in a guest."""
     rows = []
     for line in text.replace("\r", "").splitlines():
-        if len(line) > 9 and (match := re.match(r"^[\w ]{1,8}\s+([a-z_]+)\s+(\d+)\s+(\d+)", line)):
-            name, ours, truth = match[1], int(match[2]), int(match[3])
-            slack = 5e6 if name.endswith("seconds") else 64 if "page" in name or "mmap" in name else 3
-            rows.append((name, ours, truth, abs(ours - truth) <= slack + truth * 0.05))
+        if match := re.match(r"(\w[\w ]{0,7}?)\s+([a-z_]+)\s+(\d+)\s+(\d+)(?:\s+<--)?$", line):
+            step, name, ours, truth = match[1], match[2], int(match[3]), int(match[4])
+            rows.append((name, ours, truth, abs(ours - truth) <= error(step, name, ours, truth, here)))
         words = line.split()
         if len(words) == 15 and words[1] == "ios":
             n = [int(words[at]) for at in (2, 3, 5, 6, 8, 9, 11, 13, 14)]
             rows += [("ios", n[0], n[1], n[0] == n[1] == n[7]), ("bytes", n[2], n[3], n[2] == n[3] == n[8]),
                      ("merged", n[4], n[5], n[4] == n[5]),
-                     ("completed", n[6], n[0], abs(n[6] - n[0]) <= 2 + n[0] * 0.01)]
+                     ("completed", n[6], n[0],
+                      abs(n[6] - n[0]) <= (2 + n[0] * COMPLETED_WITHIN_HERE if here else 0))]
     return rows
 
 
@@ -87,4 +114,4 @@ def use(helpers, socket, device, file):
     """What the three print; that they do not agree is for judge() to say."""
     return "".join(subprocess.run([f"{helpers}/lib/{words[0]}", socket, *words[1:]], text=True,
                                   capture_output=True, timeout=100, check=False).stdout
-                   for words in (("tasks", "5"), ("cached", file), ("disks", device)))
+                   for words in (("tasks", "2"), ("cached", file), ("disks", device)))

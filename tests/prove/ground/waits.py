@@ -23,7 +23,7 @@ COLUMNS = ["ratio", "ours, ns", "schedstat, ns", "waits"]
 LOADS = {"pinned": (0, 2, 1, LOAD_MS), "unpinned": (-1, 4, 3, LOAD_MS),
          "seven on one CPU": (0, 4, 3, LOAD_MS), "no load": (0, 2, 1, 0)}
 IN_GUEST = """fairlead agent --socket /run/f.sock --state-dir /tmp/state --bpf-budget 1s 2>/dev/null &
-until fairlead snapshot -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
+until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
 %s
 kill -TERM $!; wait $!"""
 

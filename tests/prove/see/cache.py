@@ -12,12 +12,13 @@ import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from proof import BUILT, folder, prove, removed, run, scaled
+from proof import BUILT, ROOT, folder, prove, removed, run, scaled
 
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
+import known
 from running import Agent
 
 RUNS = 10
-ERROR_PAGES = 64
 KERNELS = ("6.1", "6.12", "newest")
 COLUMNS = ["step", "counter", "ours", "known"]
 IN_GUEST = """modprobe loop
@@ -35,7 +36,7 @@ GROUPS = {"cold": ("fill", "cold 4k", "cold 1M"), "warm": ("warm 4k", "warm 1M")
 def rows_of(text):
     """The rows of tests/lib/cached, as COLUMNS."""
     found = re.findall(r"^(\w[\w ]*?) +(\w+) +(\d+) +(\d+)(?:  <--)?\s*$", text, re.MULTILINE)
-    return [[step, counter, int(ours), int(known)] for step, counter, ours, known in found]
+    return [[step, counter, int(ours), int(truth)] for step, counter, ours, truth in found]
 
 
 def measure_here():
@@ -57,17 +58,10 @@ def measure_in(kernel):
 def ranges(rows):
     """{step counter: what was known, and the least and most that we counted}."""
     found = {}
-    for step, counter, ours, known in rows:
-        found.setdefault((step, counter, known), []).append(ours)
-    return {f"{step} {counter} {known}": [min(all_of), max(all_of)]
-            for (step, counter, known), all_of in found.items()}
-
-
-def allowed(row):
-    """How far this count may be off; of accesses the kernel may leave some out, never add."""
-    step, counter, ours, known = row
-    left_out = known // 50 if (step, counter) == ("cold 1M", "page_accesses") and ours < known else 0
-    return ERROR_PAGES + left_out
+    for step, counter, ours, truth in rows:
+        found.setdefault((step, counter, truth), []).append(ours)
+    return {f"{step} {counter} {truth}": [min(all_of), max(all_of)]
+            for (step, counter, truth), all_of in found.items()}
 
 
 def judge(proof, where, rows):
@@ -78,9 +72,10 @@ def judge(proof, where, rows):
         of_group = [row for row in rows if row[0] in steps]
         apart = [abs(row[2] - row[3]) for row in of_group]
         proof.claim(f"{group}, {where}", figure=ranges(of_group),
-                    limit=f"every count of every run within {ERROR_PAGES} of the known one; accesses "
-                          "of a large cold read up to 2 % less",
-                    holds=all(off <= allowed(row) for off, row in zip(apart, of_group)), how="tests/lib/cached SOCKET FILE",
+                    limit=f"every count of every run within {known.PAGES_ERROR} of the known one; "
+                          f"accesses of a large cold read up to {known.LEFT_OUT_OF_COLD_READS:.0%} less",
+                    holds=all(off <= known.pages_error(*row) for off, row in zip(apart, of_group)),
+                    how="tests/lib/cached SOCKET FILE",
                     note=f"{apart.count(0)} of {len(apart)} counts exact, at most "
                          f"{max(apart)} off; {runs} runs; step, counter, known: least, most",
                     control={"counted where nothing was done":

@@ -71,7 +71,7 @@ def judge(where, program, text, off_before=frozenset()):
     """A row: what was refused, what is off, why, how many counters were right, which were not."""
     event, lost = known.COST.get(program, (None, ""))
     lost += " " + " ".join(cost for name, cost in known.COST.values() if name in off_before)
-    hooks, rows = known.hooks(text), known.judge(text)
+    hooks, rows = known.hooks(text), known.judge(text, where == "natively")
     off = {name: reason for name, (hook, reason) in hooks.items() if not hook}
     wrong = known.disagree(rows, lost)
     good = (len(hooks) == HOOKS and len(rows) > 50 and not wrong

@@ -14,9 +14,11 @@ import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "ground"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
-from proof import BUILT, prove, quietly, run, scaled
+from proof import BUILT, ROOT, prove, quietly, run, scaled
 
+sys.path.insert(0, os.path.join(ROOT, "tests", "lib"))
 import waits
+from known import COUNTS_ERROR, TIMES_ERROR_NS, TIMES_WITHIN_HERE, TIMES_WITHIN_THERE
 from running import Agent, Holder
 
 RUNS = 10
@@ -24,9 +26,6 @@ QUANTILES = (0.5, 0.9, 0.99)
 LOAD = (-1, 4, 3, 2000)     # CPU, hogs, sleepers, ms of tests/lib/waits: waits of all lengths
 BULK = 0.95                 # of the waits have to be at most a bucket away
 CONTROL_WITHIN = 0.05       # of the waits: where two runqlats may differ by more than a bucket
-TIMES_WITHIN_HERE, TIMES_WITHIN_THERE = 0.02, 0.05
-TIMES_SLACK_NS = 5e6        # rusage of an exited child is to the tick
-COUNTS_SLACK = 3            # here somebody else may come by: a kernel thread that makes us wait
 COLUMNS = ["thing", "counter", "ours", "done"]
 HOW = "tests/lib/tasks SOCKET"
 UNLIMITED = ("--bpf-budget", "1s")     # nothing is left out, however slow the machine is
@@ -57,7 +56,7 @@ def is_time(row):
     return row[1].endswith("_seconds")
 
 
-def judge_tasks(proof, where, rows, times_within, slack):
+def judge_tasks(proof, where, rows, times_within):
     counts = [row for row in rows if not is_time(row)]
     times = [row for row in rows if is_time(row)]
     nothing = [row[2] for row in counts if row[3] == 0]
@@ -69,15 +68,15 @@ def judge_tasks(proof, where, rows, times_within, slack):
             so_far = by_counter.get(counter, 0)
             by_counter[counter] = max(so_far, off)
     proof.claim(f"starts, exits, execs, migrations, preemptions and waits of a cgroup, {where}",
-                limit=f"every run within {slack} of what was done" if slack else "every run exactly",
+                limit=f"every run within {COUNTS_ERROR} of what was done",
                 figure={"runs": scaled(RUNS, 2), "done": sum(row[3] for row in counts),
                         "exact": f"{apart.count(0)} of {len(apart)}", "most apart": by_counter},
-                holds=max(apart) <= slack and max(nothing) == 0,
+                holds=max(apart) <= COUNTS_ERROR and max(nothing) == 0,
                 pairs={"columns": COLUMNS, "rows": counts}, **common)
     off = [abs(row[2] - row[3]) / row[3] for row in times]
     proof.claim(f"run and sleep times of a cgroup, {where}", figure={"most apart": max(off)},
-                limit=f"every run within {times_within:.0%} and {TIMES_SLACK_NS / 1e6:g} ms",
-                holds=all(abs(row[2] - row[3]) <= times_within * row[3] + TIMES_SLACK_NS
+                limit=f"every run within {times_within:.0%} and {TIMES_ERROR_NS / 1e6:g} ms",
+                holds=all(abs(row[2] - row[3]) <= times_within * row[3] + TIMES_ERROR_NS
                           for row in times),
                 pairs={"columns": COLUMNS, "rows": times}, **common)
 
@@ -181,10 +180,9 @@ def compare_with_runqlat(proof):
 
 def prove_sched(proof):
     waits.prove_waits(proof)
-    judge_tasks(proof, "natively", tasks_here(), TIMES_WITHIN_HERE, COUNTS_SLACK)
+    judge_tasks(proof, "natively", tasks_here(), TIMES_WITHIN_HERE)
     for kernel in waits.KERNELS:
-        judge_tasks(proof, f"in a VM of {kernel}", tasks_in(kernel), TIMES_WITHIN_THERE,
-                    COUNTS_SLACK)
+        judge_tasks(proof, f"in a VM of {kernel}", tasks_in(kernel), TIMES_WITHIN_THERE)
     compare_with_runqlat(proof)
 
 
