@@ -146,7 +146,9 @@ const struct family families[] = {
 	{ "fairlead_cgroup_sched_migrations_total", FAMILY_COUNTER, "", "cgroup, pod, container",
 	  "How often a cgroup's tasks were moved to another CPU.", cgroup_migrations },
 	{ "fairlead_cgroup_cache_page_accesses_total", FAMILY_COUNTER, "", "cgroup, pod, container",
-	  "Pages that a cgroup's tasks read through the page cache.", cgroup_cache_accesses },
+	  "Pages that a cgroup's tasks read through the page cache. Of a large read of what is not "
+	  "there yet, the kernel may leave out the first pages.",
+	  cgroup_cache_accesses },
 	{ "fairlead_cgroup_cache_demand_misses_total", FAMILY_COUNTER, "", "cgroup, pod, container",
 	  "Requests of a cgroup's tasks whose first page was not in the page cache.",
 	  cgroup_cache_misses },
