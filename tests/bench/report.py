@@ -119,7 +119,7 @@ def starts(count):
 
 def idle(agent, seconds):
     began, before = time.monotonic(), run_ns(agent.pids())
-    time.sleep(seconds)
+    time.sleep(seconds)     # the window that is measured
     return (run_ns(agent.pids()) - before) / 1e9 / (time.monotonic() - began)
 
 
@@ -130,7 +130,7 @@ def scrapes(agent, count):
         seconds, body = scrape(lambda: connect_to_agent(agent))
         spent.append((run_ns(agent.pids()) - before) / 1e9)
         took.append(seconds)
-        time.sleep(PACE_SECONDS)
+        time.sleep(PACE_SECONDS)    # the pace itself
     return took, spent, body
 
 

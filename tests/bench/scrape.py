@@ -22,7 +22,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from running import ROOT, Agent, Running, family
+from running import ROOT, Agent, Running, family, until
 
 CGROUPS, DEVICES = 250, 64
 LOOP_CTL_REMOVE = 0x4C81
@@ -40,25 +40,23 @@ def hierarchy(kind, controller=None):
 
 def removed_folder(path):
     """A cgroup goes when its last process has."""
-    end = time.monotonic() + 10
-    while True:
-        try:
-            return os.rmdir(path)
-        except OSError:
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.01)
+    def goes():
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
+        return not os.path.isdir(path)
+    until(goes, f"{path} to be empty", 10)
 
 
 def remove_device(device, wholly):
     """Detached, and gone if it is of our making; who still looks at it (udev) is waited for."""
     subprocess.run(["losetup", "--detach", device], check=False)
     with open("/dev/loop-control", "rb") as control:
-        end = time.monotonic() + 10
-        while wholly and time.monotonic() < end:
+        def goes():
             with contextlib.suppress(OSError):
-                return fcntl.ioctl(control, LOOP_CTL_REMOVE, int(device.removeprefix("/dev/loop")))
-            time.sleep(0.01)
+                fcntl.ioctl(control, LOOP_CTL_REMOVE, int(device.removeprefix("/dev/loop")))
+            return not os.path.isdir(f"/sys/block/{os.path.basename(device)}")
+        if wholly:
+            until(goes, f"{device} to be let go", 10)
 
 
 @contextlib.contextmanager
@@ -181,7 +179,7 @@ def measure(scrapes):
         bodies, quiet = {}, []
         for name in list(who) * 2:      # warm
             scrape(who[name][0])
-            time.sleep(TURN_SECONDS)
+            time.sleep(TURN_SECONDS)    # the pace itself, here and below
         for turn in range(scrapes):
             for name in list(who) if turn % 2 else reversed(list(who)):
                 connect, pids = who[name]
@@ -194,7 +192,7 @@ def measure(scrapes):
         began, before = time.monotonic(), run_ns(agent.pids())
         for _ in range(10):             # as a server with an interval of a second would
             scrape(who["fairlead"][0])
-            time.sleep(1)
+            time.sleep(1)               # its interval
         share = (run_ns(agent.pids()) - before) / 1e9 / (time.monotonic() - began)
         return {"scrapes": scrapes, "cgroups": CGROUPS, "devices": DEVICES,
                 "cpu_share_at_1_s": share, "healthz_p99_seconds": quantile(quiet, 0.99),

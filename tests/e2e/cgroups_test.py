@@ -28,7 +28,7 @@ def make(name):
 
 
 def run_in(path):
-    """A process that goes to sleep and wakes up in the cgroup: at least one wait of its own."""
+    """A process that goes to sleep, be it for a moment, and wakes up in the cgroup: a wait of its own."""
     subprocess.run(["sh", "-c", 'echo 0 >"$0/cgroup.procs" && exec sleep 0.001', path], check=True)
 
 

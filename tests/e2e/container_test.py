@@ -29,6 +29,7 @@ def cgroup(name):
 
 
 def run_in(path):
+    """A process that goes to sleep, be it for a moment, and wakes up in the cgroup: a wait of its own."""
     subprocess.run(["sh", "-c", 'echo 0 >"$0/cgroup.procs" && exec sleep 0.001', path], check=True)
 
 

@@ -72,7 +72,7 @@ def test_an_agent_that_stood_still_has_a_gap_and_no_spike():
     agent = Agent()
     wait_for(lambda: len(series(agent, "switches")) >= 2, "two seconds", 20, 0.2)
     agent.signal(signal.SIGSTOP)
-    time.sleep(4)       # what is tested
+    time.sleep(4)       # the standstill itself
     agent.signal(signal.SIGCONT)
     after = len(series(agent, "switches")) + 2
     wait_for(lambda: len(series(agent, "switches")) >= after, "the beat", 20, 0.2)

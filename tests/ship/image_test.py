@@ -159,7 +159,7 @@ def main():
     probe = AGENT["startupProbe"]
     until = time.monotonic() + probe["periodSeconds"] * probe["failureThreshold"]
     while (ready := podman("exec", "agent", *probe["exec"]["command"])).returncode and time.monotonic() < until:
-        time.sleep(probe["periodSeconds"])
+        time.sleep(probe["periodSeconds"])      # as the kubelet asks
     log = podman("logs", "agent")
     log = log.stdout + log.stderr
     check(ready.returncode == 0, "the startup probe succeeds", ready.stderr, log)

@@ -55,7 +55,7 @@ def window(pids, seconds):
     began, resident = time.monotonic(), [0] * len(pids)
     while time.monotonic() < began + seconds:
         resident = [max(most, resident_bytes(pid)) for most, pid in zip(resident, pids)]
-        time.sleep(1)
+        time.sleep(1)       # the step of the window that is measured
     took = time.monotonic() - began
     ran = [(run_ns(pid) - first) / 1e9 / took for pid, first in zip(pids, before[0])]
     ticked = [(ticks(pid) - first) / os.sysconf("SC_CLK_TCK") / took
@@ -67,7 +67,7 @@ def window(pids, seconds):
 
 def measure():
     with Agent() as agent:
-        time.sleep(WARM_SECONDS if scaled(100) == 100 else 3)
+        time.sleep(WARM_SECONDS if scaled(100) == 100 else 3)   # idle for a while, as is claimed
         return [window(agent.agent_and_warden(), scaled(WINDOW_SECONDS, 5)) for _ in range(2)]
 
 

@@ -176,16 +176,17 @@ def measure(tool, where):
 
 def between_two(agent, relay, database):
     """A snapshot right before a push and one right after it."""
-    seen = len(relay.kept)
-    while True:
-        before = snapshot(agent)
-        if len(relay.kept) > seen:      # it came in between: wait for the next
-            seen = len(relay.kept)
-            continue
-        time.sleep(0.01)
-        if len(relay.kept) == seen:
-            continue
-        return compare(before, snapshot(agent), database)
+    seen, before = len(relay.kept), snapshot(agent)
+
+    def pushed():
+        nonlocal before
+        now = snapshot(agent)
+        if len(relay.kept) > seen:      # this one may be from before or after it
+            return True
+        before = now
+        return False
+    until(pushed, "a push", 10)
+    return compare(before, snapshot(agent), database)
 
 
 def prove_otlp(proof):

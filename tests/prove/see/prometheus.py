@@ -111,7 +111,7 @@ def scraped(port, kind):
                 Prometheus(where, relay.port, *words) as server:
             seconds = scaled(SECONDS, 5)
             until(lambda: server.ask("up"), "the first scrape")
-            time.sleep(seconds + 1)
+            time.sleep(seconds + 1)     # what is claimed: it scrapes for so long
             native = server.ask("sum(histogram_count(fairlead_sched_wait_seconds))")
             return {"seconds": seconds, "complaints": server.complaints(),
                     "up": server.ask(f"min_over_time(up[{seconds}s])"),

@@ -5,12 +5,19 @@
 set -eu
 fairlead agent --socket /run/f.sock --state-dir /tmp/state --signals-interval 200ms &
 until fairlead snapshot --agent -q --socket /run/f.sock 2>/dev/null; do kill -0 $! || exit 1; done
+agent() { get /run/f.sock /v1/snapshot | sed 's/.*"'"$1"'":\([0-9]*\).*/\1/'; }
+beats() {	# three more
+	until_there=$(($(agent samples_total) + 3))
+	while [ "$(agent samples_total)" -lt "$until_there" ]; do :; done
+}
 fairlead snapshot -o json --for 4s --socket /run/f.sock >/tmp/snapshot &
 look=$!
-sleep 1
+until [ "$(agent connections)" -ge 2 ]; do kill -0 $look; done
+beats
 date -s '2031-01-01 00:00:00'
-sleep 1
+beats
 date -s '2027-01-01 00:00:00'
+kill -0 $look	# both steps were within its window
 wait $look
 window=$(sed 's/.*"window_seconds":\([0-9.]*\).*/\1/' /tmp/snapshot)
 echo "a window of $window s"
