@@ -116,8 +116,8 @@ static void fill_sched(struct snapshot *s, struct name_finder *names,
 		name_it(path, names, row->of.cgroup);
 		c = compose_cgroup(s, row->of.cgroup, path);
 		fill_sched_row(c, window ? &window->rows[i].counts : NULL, &row->counts);
-		if (other) /* what dead cgroups had counted: total, not news */
-			fill_sched_row(c, NULL, &total->gone);
+		if (other) /* and what dead cgroups had counted */
+			fill_sched_row(c, window ? &window->gone : NULL, &total->gone);
 	}
 }
 
@@ -306,7 +306,7 @@ static void fill_cache(struct snapshot *s, struct text_index *index, struct name
 		struct cgroup_snapshot *c;
 
 		counts_add(all, row->n, _CACHE_COUNT_MAX);
-		if (other) /* what dead cgroups had counted: total, not news */
+		if (other) /* and what dead cgroups had counted */
 			counts_add(all, total->gone, _CACHE_COUNT_MAX);
 		for (int what = 0; what < _CACHE_COUNT_MAX; what++)
 			any |= all[what];
@@ -315,6 +315,8 @@ static void fill_cache(struct snapshot *s, struct text_index *index, struct name
 		c = row_owner(s, index, names, &row->of);
 		if (window)
 			counts_add(c->cache, window->rows[i].n, _CACHE_COUNT_MAX);
+		if (window && other)
+			counts_add(c->cache, window->gone, _CACHE_COUNT_MAX);
 		counts_add(c->cache_total, all, _CACHE_COUNT_MAX);
 	}
 }

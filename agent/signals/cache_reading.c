@@ -1,8 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/signals/cache_reading.h"
 
+#include <string.h>
+
 /* Pages that each CPU may have counted without telling yet (the kernel's stat_threshold). */
 #define LAG_PAGES 256
+
+/* As with sched: what freed rows had counted before the window is in what is gone, and no news. */
+static void gone_between(struct cache_sample *ret, const struct cache_sample *then,
+			 const struct cache_sample *now)
+{
+	uint64_t was[_CACHE_COUNT_MAX];
+	size_t from = 0;
+
+	memcpy(was, then->gone, sizeof(was));
+	for (size_t i = 0; i < then->row_count; i++) {
+		const struct cache_row_sample *old = &then->rows[i];
+		const struct cache_row_sample *row =
+			ledger_row_like(&old->of, now->rows, now->row_count, sizeof(*row), &from);
+		uint64_t d[_CACHE_COUNT_MAX];
+
+		if (!row || !counts_since(d, old->n, row->n, _CACHE_COUNT_MAX))
+			counts_add(was, old->n, _CACHE_COUNT_MAX);
+	}
+	if (!counts_since(ret->gone, was, now->gone, _CACHE_COUNT_MAX))
+		memset(ret->gone, 0, sizeof(ret->gone));
+}
 
 int cache_reading_between(struct cache_sample *ret, const struct cache_sample *then,
 			  const struct cache_sample *now)
@@ -21,6 +44,7 @@ int cache_reading_between(struct cache_sample *ret, const struct cache_sample *t
 		if (old)
 			counts_since(ret->rows[i].n, old->n, row->n, _CACHE_COUNT_MAX);
 	}
+	gone_between(ret, then, now);
 	return 0;
 }
 

@@ -15,8 +15,9 @@ bool sched_ran_backwards(const struct sched_sample *then, const struct sched_sam
 	return false;
 }
 
-static void between(struct sched_counts *ret, const struct sched_counts *then,
-		    const struct sched_counts *now)
+/* False, and *ret is what it was, when a counter ran backwards. */
+static bool since(struct sched_counts *ret, const struct sched_counts *then,
+		  const struct sched_counts *now)
 {
 	struct sched_counts d;
 	uint64_t run_ns = then->n[SCHED_RUN_NS];
@@ -27,10 +28,17 @@ static void between(struct sched_counts *ret, const struct sched_counts *then,
 		was.n[SCHED_RUN_NS] = now->n[SCHED_RUN_NS];
 	if (was.n[SCHED_IDLE_NS] > now->n[SCHED_IDLE_NS])
 		was.n[SCHED_IDLE_NS] = now->n[SCHED_IDLE_NS];
-	if (counts_since(d.n, was.n, now->n, _SCHED_COUNT_MAX) &&
-	    hist_since(&d.wait, &was.wait, &now->wait))
-		*ret = d;
-	else
+	if (!counts_since(d.n, was.n, now->n, _SCHED_COUNT_MAX) ||
+	    !hist_since(&d.wait, &was.wait, &now->wait))
+		return false;
+	*ret = d;
+	return true;
+}
+
+static void between(struct sched_counts *ret, const struct sched_counts *then,
+		    const struct sched_counts *now)
+{
+	if (!since(ret, then, now))
 		*ret = *now;
 }
 
@@ -46,6 +54,31 @@ static void rows_between(struct sched_sample *ret, const struct sched_sample *th
 		if (old)
 			between(&ret->rows[i].counts, &old->counts, &now.counts);
 	}
+}
+
+/*
+ * What rows that were freed since had counted in the window.  What they had before is in what is
+ * gone now, too, and no news.
+ */
+static void gone_between(struct sched_sample *ret, const struct sched_sample *then,
+			 const struct sched_sample *now)
+{
+	struct sched_counts was = then->gone;
+	size_t from = 0;
+
+	for (size_t i = 0; i < then->row_count; i++) {
+		const struct sched_row_sample *old = &then->rows[i];
+		const struct sched_row_sample *row =
+			ledger_row_like(&old->of, now->rows, now->row_count, sizeof(*row), &from);
+
+		/* Less: a dying task counted once more, and found the place that its cgroup had. */
+		if (row && row->counts.n[SCHED_WAITS] >= old->counts.n[SCHED_WAITS])
+			continue;
+		counts_add(was.n, old->counts.n, _SCHED_COUNT_MAX);
+		hist_add(&was.wait, &old->counts.wait);
+	}
+	if (!since(&ret->gone, &was, &now->gone))
+		ret->gone = (struct sched_counts){ 0 };
 }
 
 static const struct sched_waiter_sample *find_waiter(const struct sched_sample *in,
@@ -89,6 +122,7 @@ int sched_reading_between(struct sched_sample *ret, const struct sched_sample *t
 	for (size_t cpu = 0; cpu < now->cpus; cpu++)
 		between(&ret->cpu[cpu].counts, &then->cpu[cpu].counts, &now->cpu[cpu].counts);
 	rows_between(ret, then);
+	gone_between(ret, then, now);
 	waiters_between(ret, then, now);
 	return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "agent/base/cleanup.h"
 #include "agent/probes/cache_sample.h"
+#include "agent/signals/cache_reading.h"
 #include "bpf/cache/cache.h"
 #include "tests/lib/test.h"
 
@@ -71,6 +72,24 @@ static int each_sample_is_of_its_moment_alone(void)
 	return 0;
 }
 
+static int of_a_removed_cgroup_only_the_window_counts(void)
+{
+	CLEANUP(maps_end) struct maps m;
+	CLEANUP(cache_sample_clear) struct cache_sample then = { 0 }, d = { 0 };
+
+	maps_begin(&m);
+	fill(&m, 1, 2, 50); /* in each shard: 100 fills before the window, 20 in it */
+	CHECK(cache_read_sample(m.read, &m.sample) == 0);
+	CHECK(cache_sample_copy(&then, &m.sample) == 0);
+	fill(&m, 1, 2, 60);
+	cache_read_forget(m.read, 1001);
+	CHECK(cache_read_sample(m.read, &m.sample) == 0 && m.sample.row_count == 1);
+	CHECK(m.sample.gone[CACHE_FILLS] == 120);
+	CHECK(cache_reading_between(&d, &then, &m.sample) == 0);
+	CHECK(d.gone[CACHE_FILLS] == 20);
+	return 0;
+}
+
 static int a_beat_with_as_many_rows_allocates_nothing(void)
 {
 	CLEANUP(maps_end) struct maps m;
@@ -100,6 +119,8 @@ static int room_is_given_back_when_most_rows_are_gone(void)
 }
 
 TEST_MAIN({ "each sample is of its moment alone", each_sample_is_of_its_moment_alone },
+	  { "of a removed cgroup only the window counts",
+	    of_a_removed_cgroup_only_the_window_counts },
 	  { "a beat with as many rows allocates nothing",
 	    a_beat_with_as_many_rows_allocates_nothing },
 	  { "room is given back when most rows are gone",

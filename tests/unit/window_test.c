@@ -155,6 +155,53 @@ static int a_row_with_a_new_owner_counts_from_zero(void)
 	return 0;
 }
 
+/* A cgroup that ran in the window and was removed in it: of its life only that part is news. */
+static int of_a_removed_cgroup_only_the_window_counts(void)
+{
+	CLEANUP(window_freep) struct window *w = NULL;
+	CLEANUP(sample_freep) struct sample *then = sample_at(1, 100);
+	CLEANUP(sample_freep) struct sample *now = sample_at(2, 140);
+	CLEANUP(sample_freep) struct sample *later = sample_at(3, 140);
+	const struct sched_sample *r;
+
+	then->sched->gone.n[SCHED_WAITS] = 1000;
+	then->sched->rows[1].counts.n[SCHED_RUN_NS] = 5000;
+	now->sched->row_count = 1;
+	now->sched->gone.n[SCHED_WAITS] = 1000 + 140;
+	now->sched->gone.n[SCHED_WAIT_NS] = 140 * 2000;
+	now->sched->gone.n[SCHED_RUN_NS] = 7500;
+	later->sched->row_count = 1;
+	later->sched->gone = now->sched->gone;
+	CHECK(window_new(&w, CPUS, NS_PER_SEC) == 0);
+	CHECK(window_feed(w, then) == 0 && window_feed(w, now) == 0);
+	r = read_window(w);
+	CHECK(r && r->row_count == 1 && r->gone.n[SCHED_WAITS] == 40);
+	CHECK(r->gone.n[SCHED_WAIT_NS] == 40 * 2000 && r->gone.n[SCHED_RUN_NS] == 2500);
+	CHECK(window_feed(w, later) == 0);
+	r = read_window(w);
+	CHECK(r && r->gone.n[SCHED_WAITS] == 0 && r->gone.n[SCHED_RUN_NS] == 0);
+	return 0;
+}
+
+/* A task that was dying when its cgroup's row was freed: the row is there again, and begins anew. */
+static int a_row_that_a_dying_task_took_again_hides_nothing(void)
+{
+	CLEANUP(window_freep) struct window *w = NULL;
+	CLEANUP(sample_freep) struct sample *then = sample_at(1, 100);
+	CLEANUP(sample_freep) struct sample *now = sample_at(2, 141);
+	const struct sched_sample *r;
+
+	now->sched->rows[1].counts.n[SCHED_WAITS] = 1;
+	now->sched->rows[1].counts.n[SCHED_WAIT_NS] = 2000;
+	now->sched->gone.n[SCHED_WAITS] = 140;
+	now->sched->gone.n[SCHED_WAIT_NS] = 140 * 2000;
+	CHECK(window_new(&w, CPUS, NS_PER_SEC) == 0);
+	CHECK(window_feed(w, then) == 0 && window_feed(w, now) == 0);
+	r = read_window(w);
+	CHECK(r && r->rows[1].counts.n[SCHED_WAITS] == 1 && r->gone.n[SCHED_WAITS] == 40);
+	return 0;
+}
+
 static int rows_are_paired_though_others_came_and_went(void)
 {
 	CLEANUP(window_freep) struct window *w = NULL;
@@ -324,6 +371,10 @@ TEST_MAIN({ "one sample says nothing", one_sample_says_nothing },
 	  { "time that stands still restarts the window",
 	    time_that_stands_still_restarts_the_window },
 	  { "a row with a new owner counts from zero", a_row_with_a_new_owner_counts_from_zero },
+	  { "of a removed cgroup only the window counts",
+	    of_a_removed_cgroup_only_the_window_counts },
+	  { "a row that a dying task took again hides nothing",
+	    a_row_that_a_dying_task_took_again_hides_nothing },
 	  { "rows are paired though others came and went",
 	    rows_are_paired_though_others_came_and_went },
 	  { "what runs now never counts backwards", what_runs_now_never_counts_backwards },
