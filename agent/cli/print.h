@@ -21,6 +21,6 @@ void print_snapshot(const struct snapshot *s, char *const *sections, int count, 
 
 /* Its parts that come from the kernel's own files; nothing where there is nothing to tell. */
 void print_files_node(const struct snapshot *s, FILE *out);
-void print_files_cgroups(const struct snapshot *s, bool whole, FILE *out);
+void print_files_cgroups(const struct snapshot *s, bool whole, unsigned int columns, FILE *out);
 
 void print_findings(const struct findings *f, const char *kernel, bool colour, FILE *out);

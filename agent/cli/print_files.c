@@ -10,6 +10,8 @@
 #include "agent/snapshot/snapshot.h"
 
 #define CGROUPS_SHOWN 8
+#define NAME_MIN      16
+#define VALUES        46 /* the columns behind the name */
 
 static double percent(const struct snapshot *s, uint64_t ns)
 {
@@ -108,14 +110,15 @@ static const char *used_of(char ret[CELL], const struct cgroup_use *use)
 					: strcpy(ret, "-");
 }
 
-static void print_cgroup(const struct snapshot *s, const struct cgroup_snapshot *c, FILE *out)
+static void print_cgroup(const struct snapshot *s, const struct cgroup_snapshot *c, size_t width,
+			 FILE *out)
 {
-	char label[LABEL_MAX], path[64], cpu[CELL], throttled[CELL], memory[CELL], most[CELL],
-		stalled[CELL];
+	char label[LABEL_MAX], path[LABEL_MAX + 256], cpu[CELL], throttled[CELL], memory[CELL],
+		most[CELL], stalled[CELL];
 	const struct cgroup_use *w = &c->use, *t = &c->use_total;
 
-	fprintf(out, "%-32s %8s %9s %8s %8s %8s\n",
-		table_tail(path, sizeof(path), label_cgroup(c, 32, label), 32),
+	fprintf(out, "%s %8s %9s %8s %8s %8s\n",
+		table_tail(path, sizeof(path), label_cgroup(c, width, label), width),
 		share(cpu, s, w->version[USE_CPU], w->cpu.usage_ns),
 		share(throttled, s, w->version[USE_THROTTLING] && t->throttling.periods,
 		      w->throttling.throttled_ns),
@@ -152,13 +155,13 @@ static void print_not_read(const struct snapshot *s, FILE *out)
 			s->cgroup_files_refused);
 }
 
-void print_files_cgroups(const struct snapshot *s, bool whole, FILE *out)
+void print_files_cgroups(const struct snapshot *s, bool whole, unsigned int columns, FILE *out)
 {
 	CLEANUP(freep)
 	const struct cgroup_snapshot **rows = calloc(s->cgroup_count + 1, sizeof(*rows));
 	bool window = false;
 	char length[CELL], heading[48];
-	size_t count = 0, shown;
+	size_t count = 0, shown, width = columns > VALUES + NAME_MIN ? columns - VALUES : NAME_MIN;
 
 	for (size_t i = 0; rows && i < s->cgroup_count; i++) {
 		const struct cgroup_snapshot *c = &s->cgroups[i];
@@ -172,11 +175,11 @@ void print_files_cgroups(const struct snapshot *s, bool whole, FILE *out)
 	qsort(rows, count, sizeof(*rows), most_first);
 	snprintf(heading, sizeof(heading), "CGROUP%s, %s FIRST", versions(s),
 		 window ? "MOST CPU" : "MEMORY");
-	fprintf(out, "\n%-32s %8s %9s %8s %8s %8s\n", heading, "cpu", "throttled", "memory",
-		"limit", "mem wait");
+	fprintf(out, "\n%-*.*s %8s %9s %8s %8s %8s\n", (int)width, (int)width, heading, "cpu",
+		"throttled", "memory", "limit", "mem wait");
 	shown = whole || count < CGROUPS_SHOWN ? count : CGROUPS_SHOWN;
 	for (size_t i = 0; i < shown; i++)
-		print_cgroup(s, rows[i], out);
+		print_cgroup(s, rows[i], width, out);
 	if (shown < count)
 		fprintf(out, "and %zu more: `fairlead snapshot cgroups` shows all\n",
 			count - shown);

@@ -277,22 +277,40 @@ static void print_network(const struct page *p)
 	print_rows(p, &l, 4, "network", "no interface did anything");
 }
 
-/* What else makes a cgroup slow; those with nothing of it are left out, and all if none has any. */
-static void print_misses(const struct page *p)
+/*
+ * On a narrow terminal names keep their room: the columns but for the first and the last go, the last
+ * but one first.
+ */
+static struct layout lay_out_misses(const struct page *p)
 {
 	static const char *const shown[] = { "misses", "fills", "started", "execs", "killed" };
-	struct layout l = { .list = listings[LISTING_CGROUPS], .name_width = p->columns };
-	size_t most = p->whole ? SIZE_MAX : 6, rows = 0;
-	struct page below = *p;
+	struct layout l = { .list = listings[LISTING_CGROUPS] };
+	unsigned int used = 0;
 
-	below.first = false;
 	for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
 		int column = 0;
 
 		listing_find(l.list, shown[i], &column);
 		l.columns[l.count++] = (size_t)column;
-		l.name_width -= l.list->columns[column].width + 1;
+		used += l.list->columns[column].width + 1;
 	}
+	while (used + l.list->name_min > p->columns && l.count > 2) {
+		used -= l.list->columns[l.columns[l.count - 2]].width + 1;
+		l.columns[l.count - 2] = l.columns[l.count - 1];
+		l.count--;
+	}
+	l.name_width = p->columns - used;
+	return l;
+}
+
+/* What else makes a cgroup slow; those with nothing of it are left out, and all if none has any. */
+static void print_misses(const struct page *p)
+{
+	const struct layout l = lay_out_misses(p);
+	size_t most = p->whole ? SIZE_MAX : 6, rows = 0;
+	struct page below = *p;
+
+	below.first = false;
 	for (size_t row = 0; row < l.list->rows(p->s); row++) {
 		bool any = false;
 
@@ -322,7 +340,7 @@ static void print_cgroups(const struct page *p)
 	say(p, "each without those below it%s",
 	    p->s->cgroup_version[USE_IO] == 1 ? "; what it did to disks is by v1's blkio" : "");
 	print_misses(p);
-	print_files_cgroups(p->s, p->whole, p->out);
+	print_files_cgroups(p->s, p->whole, p->columns, p->out);
 }
 
 static void print_waiters(const struct page *p)

@@ -9,6 +9,7 @@ import sys
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from fairlead import ENVIRONMENT, FAIRLEAD, HELPERS, Agent, ImpostorAgent, command, folder, one_line
 from tap import check, cleanup, equal, limit, main
+from terminal import Pty
 
 KEYS = {"schema", "time", "node", "cpus", "disks", "caches", "memory", "pressure", "network",
         "cgroups", "pools", "jobs", "subjects"}
@@ -124,6 +125,28 @@ def test_cgroups_say_what_else_makes_them_slow():
     check("CGROUP (v2), MOST CPU" in out and "blkio" not in out, out)
     check("PAGE CACHE AND TASKS" not in out, out)
     check(max(len(line) for line in out.splitlines()) <= 80, out)
+
+
+def test_tables_fit_the_terminal():
+    "on a narrow terminal no row is blown up, and on a wide one paths stand there whole"
+    path = "/machine.slice/" + "x" * 50
+    answer = {"schema": "fairlead/snapshot/v1", "window_seconds": 2.0, "files_window_seconds": 1.0,
+              "subjects": [{"name": "sched", "state": "on"}], "caches": {},
+              "hierarchies": {"cpu": "v2", "memory": "v2"},
+              "cgroups": [cgroup(path, "v2", kills=3, demand_misses=20, page_fills=80)]}
+
+    def rows(columns):
+        with ImpostorAgent(200, json.dumps(answer).encode()) as socket:
+            terminal = Pty("snapshot", "cgroups", "--socket", socket, columns=columns)
+            equal(terminal.end(), 0, "exit status")
+        out = terminal.seen.decode().replace("\r\n", "\n")
+        return out, [line for line in out.splitlines() if "x" * 8 in line]
+    out, narrow = rows(40)
+    equal(len(narrow), 3, out)
+    check(all(len(line) <= 40 for line in narrow[:2]) and len(narrow[2]) <= 80, out)
+    check(re.search(r"^\.\.x+ +10 +3$", narrow[1]), narrow[1])  # the misses and the kills
+    out, wide = rows(140)
+    equal([len(line) for line in wide if line.startswith(path + " ")], [140] * 2, out)
 
 
 def test_long_paths_leave_room_for_names():
