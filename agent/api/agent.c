@@ -27,6 +27,7 @@
 #include "agent/probes/sample.h"
 #include "agent/snapshot/finding.h"
 #include "agent/snapshot/snapshot.h"
+#include "agent/warden/places.h"
 #include "agent/warden/warden.h"
 #include "exporters/json/json.h"
 #include "exporters/otlp/headers.h"
@@ -538,8 +539,14 @@ static int take_port(struct agent *a)
 int agent_check(const struct config *config)
 {
 	char why[CONFIG_WHY], *headers = NULL;
-	int status = launch_become(config);
+	int status;
 
+	if (places_check(config->socket, why,
+			 sizeof(why))) { /* by who is root still, as at a start */
+		fprintf(stderr, "fairlead: %s\n", why);
+		return 2;
+	}
+	status = launch_become(config);
 	if (status)
 		return status;
 	status = push_check(config, &headers, why, sizeof(why)) ? 2 : 0;

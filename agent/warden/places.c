@@ -167,6 +167,35 @@ static void explain(int r, const char *path, char *why, size_t size)
 	}
 }
 
+/* As places_take finds it; of the folders above only one is made. */
+static int look(const char *path)
+{
+	char folder[sizeof(((struct sockaddr_un *)0)->sun_path) + 1], above[sizeof(folder)];
+	struct stat st;
+
+	if (!lstat(path, &st))
+		return S_ISSOCK(st.st_mode) ? 0 : -EEXIST;
+	if (errno != ENOENT || path[strlen(path) - 1] == '/')
+		return -errno;
+	snprintf(above, sizeof(above), "%s", path);
+	snprintf(folder, sizeof(folder), "%s", dirname(above));
+	if (stat(folder, &st) && (errno != ENOENT || stat(dirname(folder), &st)))
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+int places_check(const char *path, char *why, size_t size)
+{
+	struct sockaddr_un address;
+	int r = address_of(&address, path);
+
+	if (!r)
+		r = look(path);
+	if (r)
+		explain(r, path, why, size);
+	return r;
+}
+
 int places_take(int fds[_PLACES_FD_MAX], const char *path, const char *state_dir, uid_t uid,
 		gid_t gid, char *why, size_t size)
 {

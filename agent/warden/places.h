@@ -20,3 +20,6 @@ enum { PLACES_LISTENER, PLACES_LOCK, _PLACES_FD_MAX };
  */
 int places_take(int fds[_PLACES_FD_MAX], const char *path, const char *state_dir, uid_t uid,
 		gid_t gid, char *why, size_t size);
+
+/* What of this can be told beforehand; nothing is made or taken.  The path may be a living agent's. */
+int places_check(const char *path, char *why, size_t size);

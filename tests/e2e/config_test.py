@@ -110,6 +110,19 @@ def test_check_knows_what_the_start_would_refuse():
     refused_alike("--otlp-headers-file", secret, "--otlp-endpoint", "http://127.0.0.1:1")
 
 
+def test_check_knows_where_no_socket_can_be():
+    "--check refuses a socket's path that is something else or has no folder, in the words of the start"
+    where = folder()
+    for path in (f"{where}/s", f"{where}/made/s"):
+        equal(command("agent", "--check", "--socket", path).returncode, 0, path)
+    equal(os.listdir(where), [], "what a check has made")
+    open(f"{where}/file", "w", encoding="ascii").close()
+    for path in (f"{where}/file", f"{where}/no/such/s", f"{where}/file/s", f"{where}/x/"):
+        checked = command("agent", "--check", "--socket", path)
+        one_line(checked, 2, path, "--socket")
+        equal(command("agent", "--socket", path).stderr, checked.stderr, path)
+
+
 def test_check_does_not_mind_a_taken_port():
     "--check accepts a port that somebody has: it may be the agent itself"
     with socket.create_server(("127.0.0.1", 0)) as taken:
