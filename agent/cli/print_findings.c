@@ -21,14 +21,23 @@ static void print_part(const char *label, const char *text, unsigned int columns
 }
 
 /* Where nothing was lost there is nothing to look at. */
-static void print_losses(const struct losses *l, FILE *out)
+static void print_losses(const struct losses *l, unsigned int columns, FILE *out)
 {
 	size_t shown = 0;
 
-	for (size_t i = 0; i < l->count; i++)
-		if (l->rows[i].count)
-			fprintf(out, "%s  %-19s %llu\n", shown++ ? "" : "\nLOST\n",
-				l->rows[i].where, (unsigned long long)l->rows[i].count);
+	for (size_t i = 0; i < l->count; i++) {
+		const struct lost *row = &l->rows[i];
+		char count[24];
+		int width;
+
+		if (!row->count)
+			continue;
+		/* As wide as a state, so that what stands behind begins where reasons do. */
+		width = snprintf(count, sizeof(count), "%-8llu", (unsigned long long)row->count);
+		fprintf(out, "%s  %-*s %s ", shown++ ? "" : "\nLOST\n", NAME, row->where, count);
+		table_wrap(lost_meaning(row->where), INDENT - 8 + (unsigned int)width, INDENT,
+			   columns, out);
+	}
 }
 
 void print_findings(const struct findings *f, const char *kernel, bool colour, FILE *out)
@@ -56,9 +65,9 @@ void print_findings(const struct findings *f, const char *kernel, bool colour, F
 			print_part("mend", row->mend, columns, out);
 		}
 	}
-	print_losses(&f->lost, out);
+	print_losses(&f->lost, columns, out);
 	if (bad)
-		fprintf(out, "\n%zu of %zu are not on.\n", bad, f->count);
+		fprintf(out, "\n%zu of %zu %s not on.\n", bad, f->count, bad == 1 ? "is" : "are");
 	else
 		fprintf(out, "\nall %zu are on.\n", f->count);
 }

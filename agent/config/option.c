@@ -60,7 +60,7 @@ static int say_form(const struct option_row *row, int r, char *err, size_t n)
 	static const char *const forms[_OPTION_TYPE_MAX] = {
 		[OPTION_COUNT] = "a whole number",
 		[OPTION_INT] = "a whole number",
-		[OPTION_DURATION] = "a number with its unit, such as 250ms, 1s, 5m or 1h",
+		[OPTION_DURATION] = "a whole number with one unit, such as 250ms, 1s, 5m or 1h",
 		[OPTION_SIZE] = "a number of bytes, such as 512, 64K, 16M or 2G",
 	};
 

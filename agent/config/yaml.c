@@ -181,9 +181,11 @@ static int read_value(const struct reader *r, const struct key *key, const yaml_
 	bool overruled = r->origins[key->row].from == ORIGIN_FLAG; /* checked, not taken */
 
 	if (event->type != YAML_SCALAR_EVENT)
-		return refuse(r, &event->start_mark,
-			      "'%s' takes one value, not a %s: write it behind the colon",
-			      key->name, event->type == YAML_SEQUENCE_START_EVENT ? "list" : "map");
+		return refuse(
+			r, &event->start_mark,
+			"'%s' takes one value, not a %s: write it behind the colon, in quotes "
+			"if it begins with [ or {",
+			key->name, event->type == YAML_SEQUENCE_START_EVENT ? "list" : "map");
 	if (is_null(event))
 		return refuse(r, &event->start_mark,
 			      "'%s' has no value: write one or remove the line", key->name);

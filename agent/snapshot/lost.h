@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * lost: what could not be counted, measured or answered, by where.  Counts only grow.  A row
- * is there from the start, with 0; docs/http.md says what each one means.
+ * is there from the start, with 0; docs/http.md says at length what each one means.
  */
 #pragma once
 #include <stddef.h>
@@ -21,3 +21,6 @@ struct losses {
 
 /* Rows come from code of ours, LOST_MAX holds them; more are left out. */
 void losses_add(struct losses *l, const char *where, uint64_t count);
+
+/* What is lost there, for a person: half a line.  "" for a place of a later version. */
+const char *lost_meaning(const char *where);

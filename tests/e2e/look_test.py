@@ -259,6 +259,20 @@ def test_doctor_lists_everything():
             check((row["state"] == "on") == (not row["mend"]), row)
 
 
+def test_what_is_lost_is_said_in_words():
+    "for each place where anything may be lost doctor says what, beside the count"
+    doctor = json.loads(command("doctor", "-o", "json", "--socket", Agent().socket).stdout)
+    for n, row in enumerate(doctor["losses"]):
+        row["count_total"] = 10 ** (n % 12)
+    doctor["losses"].append({"where": "of_a_later_version", "count_total": 3})
+    with ImpostorAgent(200, json.dumps(doctor).encode()) as socket:
+        out = command("doctor", "--socket", socket).stdout
+    for row in doctor["losses"][:-1]:
+        check(re.search(rf"^  {row['where']} +{row['count_total']} +[a-z]+ \w+", out, re.M), (row, out))
+    check(re.search("^  of_a_later_version +3 *$", out, re.M), out)
+    check(max(len(line) for line in out.splitlines()) <= 80, out)
+
+
 def off_and_why(doctor):
     hook = doctor["hooks"][0]
     equal(hook["state"], "off", "state")

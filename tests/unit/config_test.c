@@ -131,7 +131,8 @@ static int a_flag_has_no_place_in_the_file(void)
 
 static int a_wrong_value_is_refused_where_it_stands(void)
 {
-	CHECK(refuses("signals:\n  interval: 5parsecs\n", 2, 13, "'5parsecs': must be a number"));
+	CHECK(refuses("signals:\n  interval: 5parsecs\n", 2, 13,
+		      "'5parsecs': must be a whole number"));
 	CHECK(refuses("signals:\n  interval: 5\n", 2, 13, "needs a unit"));
 	CHECK(refuses("signals:\n  interval: 2m\n", 2, 13, "must be between 100ms and 1m"));
 	CHECK(refuses("socket:\nlog:\n  rate: 5\n", 1, 8, "'socket' has no value"));
@@ -143,6 +144,8 @@ static int a_wrong_value_is_refused_where_it_stands(void)
 static int lists_and_maps_are_refused_where_a_value_is_due(void)
 {
 	CHECK(refuses("log:\n  level: [debug]\n", 2, 10, "takes one value, not a list"));
+	/* An address as docs/config.md shows it is a list to YAML. */
+	CHECK(refuses("metrics_listen: [::]:9464\n", 1, 17, "in quotes if it begins with ["));
 	CHECK(refuses("log:\n  level:\n    a: b\n", 3, 5, "takes one value, not a map"));
 	CHECK(refuses("log: info\n", 1, 6, "is a group"));
 	CHECK(refuses("log:\n- level\n", 2, 1, "is a group"));

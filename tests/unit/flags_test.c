@@ -166,8 +166,8 @@ static int an_unknown_flag_names_the_command_and_the_likely_one(void)
 static int a_wrong_value_is_told_with_what_it_must_be(void)
 {
 	CHECK(refuses("look --for 5parsecs",
-		      "option '--for' cannot be '5parsecs': must be a number with its unit, "
-		      "such as 250ms, 1s, 5m or 1h"));
+		      "option '--for' cannot be '5parsecs': must be a whole number with one "
+		      "unit, such as 250ms, 1s, 5m or 1h"));
 	CHECK(refuses("look -f 2m", "option '--for' cannot be '2m': must be between 1s and 1m"));
 	CHECK(refuses("look --for", "option '--for' needs a value: write it behind the option"));
 	CHECK(refuses("look -o", "option '--output' needs a value: write it behind the option"));
