@@ -6,11 +6,17 @@
 #include "agent/snapshot/snapshot.h"
 #include "exporters/families_room.h"
 
+/* No CPU to tell of while nothing is measured: a zero would say that nobody waited. */
+static size_t cpus(snap *s)
+{
+	return snapshot_measures(s, "sched") ? s->cpu_count : 0;
+}
+
 void sched_wait(snap *s, sink *to)
 {
 	char cpu[16];
 
-	for (size_t i = 0; i < s->cpu_count; i++) {
+	for (size_t i = 0; i < cpus(s); i++) {
 		snprintf(cpu, sizeof(cpu), "%u", s->cpus[i].cpu);
 		to->distribution(to->context, LABELS("cpu", cpu), &s->cpus[i].wait_total);
 	}
@@ -21,7 +27,7 @@ static void each_cpu(snap *s, sink *to, uint64_t (*of)(const uint64_t *counts),
 {
 	char cpu[16];
 
-	for (size_t i = 0; i < s->cpu_count; i++) {
+	for (size_t i = 0; i < cpus(s); i++) {
 		const uint64_t *counts = s->cpus[i].sched_total;
 		uint64_t n = of ? of(counts) : counts[count];
 
@@ -53,12 +59,16 @@ static uint64_t over_cpus(snap *s, enum sched_count count)
 
 void sched_off_cpu(snap *s, sink *to)
 {
+	if (!snapshot_measures(s, "sched"))
+		return;
 	value(to, LABELS("why", "slept"), in_seconds(over_cpus(s, SCHED_SLEPT_NS)));
 	value(to, LABELS("why", "preempted"), in_seconds(over_cpus(s, SCHED_PREEMPTED_NS)));
 }
 
 void sched_migrations(snap *s, sink *to)
 {
+	if (!snapshot_measures(s, "sched"))
+		return;
 	value(to, LABELS("to", "same_cache"), (double)over_cpus(s, SCHED_MOVED_NEAR));
 	value(to, LABELS("to", "other_cache"), (double)over_cpus(s, SCHED_MOVED_CACHE));
 	value(to, LABELS("to", "other_node"), (double)over_cpus(s, SCHED_MOVED_NODE));
@@ -66,6 +76,8 @@ void sched_migrations(snap *s, sink *to)
 
 void sched_tasks(snap *s, sink *to)
 {
+	if (!snapshot_measures(s, "sched"))
+		return;
 	value(to, LABELS("event", "started"), (double)over_cpus(s, SCHED_STARTED));
 	value(to, LABELS("event", "exited"), (double)over_cpus(s, SCHED_EXITED));
 	value(to, LABELS("event", "exec"), (double)over_cpus(s, SCHED_EXECS));
@@ -75,7 +87,7 @@ void sched_queued(snap *s, sink *to)
 {
 	char cpu[16];
 
-	for (size_t i = 0; i < s->cpu_count; i++) {
+	for (size_t i = 0; i < cpus(s); i++) {
 		snprintf(cpu, sizeof(cpu), "%u", s->cpus[i].cpu);
 		value(to, LABELS("cpu", cpu), s->cpus[i].queued);
 	}

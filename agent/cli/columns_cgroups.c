@@ -46,43 +46,48 @@ bool cgroup_matches(const struct snapshot *s, size_t row, const char *text)
 
 static double cgroup_waits(const struct snapshot *s, size_t row)
 {
-	return rate(s, cgroup(s, row)->sched[SCHED_WAITS]);
+	return rate_of(s, "sched", cgroup(s, row)->sched[SCHED_WAITS]);
 }
 
 static double cgroup_waited(const struct snapshot *s, size_t row)
 {
-	return rate(s, cgroup(s, row)->sched[SCHED_WAIT_NS]);
+	return rate_of(s, "sched", cgroup(s, row)->sched[SCHED_WAIT_NS]);
 }
 
 static double cgroup_mean(const struct snapshot *s, size_t row)
 {
+	if (!snapshot_measures(s, "sched"))
+		return (double)NAN;
 	return mean(cgroup(s, row)->sched[SCHED_WAIT_NS], cgroup(s, row)->sched[SCHED_WAITS]);
 }
 
 static double cgroup_ran(const struct snapshot *s, size_t row)
 {
-	return rate(s, cgroup(s, row)->sched[SCHED_RUN_NS]);
+	return rate_of(s, "sched", cgroup(s, row)->sched[SCHED_RUN_NS]);
 }
 
 static double cgroup_moved(const struct snapshot *s, size_t row)
 {
 	const uint64_t *n = cgroup(s, row)->sched;
 
-	return rate(s, n[SCHED_MOVED_NEAR] + n[SCHED_MOVED_CACHE] + n[SCHED_MOVED_NODE]);
+	return rate_of(s, "sched",
+		       n[SCHED_MOVED_NEAR] + n[SCHED_MOVED_CACHE] + n[SCHED_MOVED_NODE]);
 }
 
 static double cgroup_preempted(const struct snapshot *s, size_t row)
 {
-	return rate(s, cgroup(s, row)->sched[SCHED_PREEMPTED]);
+	return rate_of(s, "sched", cgroup(s, row)->sched[SCHED_PREEMPTED]);
 }
 
 static double cgroup_started(const struct snapshot *s, size_t row)
 {
-	return rate(s, cgroup(s, row)->sched[SCHED_STARTED]);
+	return rate_of(s, "sched", cgroup(s, row)->sched[SCHED_STARTED]);
 }
 
 static double cgroup_p99(const struct snapshot *s, size_t row)
 {
+	if (!snapshot_measures(s, "sched"))
+		return (double)NAN;
 	return (double)hist_quantile_ns(&cgroup(s, row)->wait, 0.99);
 }
 
@@ -98,12 +103,12 @@ static bool cgroup_spread(const struct snapshot *s, size_t row, size_t at, struc
 
 static double cgroup_read(const struct snapshot *s, size_t row)
 {
-	return rate(s, snapshot_share(s, cgroup(s, row)->number, DISK_READ).bytes);
+	return rate_of(s, "disk", snapshot_share(s, cgroup(s, row)->number, DISK_READ).bytes);
 }
 
 static double cgroup_written(const struct snapshot *s, size_t row)
 {
-	return rate(s, snapshot_share(s, cgroup(s, row)->number, DISK_WRITE).bytes);
+	return rate_of(s, "disk", snapshot_share(s, cgroup(s, row)->number, DISK_WRITE).bytes);
 }
 
 static double cgroup_cache(const struct snapshot *s, size_t row, enum cache_count what)
@@ -127,7 +132,7 @@ static double cgroup_ios(const struct snapshot *s, size_t row)
 
 	for (int op = 0; op < _DISK_OP_MAX; op++)
 		ios += snapshot_share(s, cgroup(s, row)->number, (enum disk_op)op).ios;
-	return rate(s, ios);
+	return rate_of(s, "disk", ios);
 }
 
 static double cgroup_fills(const struct snapshot *s, size_t row)
@@ -137,7 +142,7 @@ static double cgroup_fills(const struct snapshot *s, size_t row)
 
 static double cgroup_execs(const struct snapshot *s, size_t row)
 {
-	return rate(s, cgroup(s, row)->sched[SCHED_EXECS]);
+	return rate_of(s, "sched", cgroup(s, row)->sched[SCHED_EXECS]);
 }
 
 /* As long as there is the cgroup: a kill is seldom, and its reason stays. */
@@ -156,7 +161,7 @@ static bool cgroup_is_rest(const struct snapshot *s, size_t row)
 static bool cgroup_is_quiet(const struct snapshot *s, size_t row)
 {
 	return !cgroup(s, row)->sched[SCHED_WAITS] && !cgroup(s, row)->sched[SCHED_RUN_NS] &&
-	       cgroup_ios(s, row) == 0;
+	       !(cgroup_ios(s, row) > 0); /* nor where that is not known */
 }
 
 static const struct column cgroup_columns[] = {

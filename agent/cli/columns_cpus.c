@@ -43,12 +43,12 @@ static double cpu_waits(const struct snapshot *s, size_t row)
 {
 	struct hist h = cpu_wait(s, row);
 
-	return rate(s, hist_count(&h));
+	return rate_of(s, "sched", hist_count(&h));
 }
 
 static double cpu_waited(const struct snapshot *s, size_t row)
 {
-	return rate(s, cpu_wait(s, row).sum_ns);
+	return rate_of(s, "sched", cpu_wait(s, row).sum_ns);
 }
 
 static double cpu_count(const struct snapshot *s, size_t row, enum sched_count what)
@@ -56,10 +56,10 @@ static double cpu_count(const struct snapshot *s, size_t row, enum sched_count w
 	uint64_t sum = 0;
 
 	if (row != ROW_ALL)
-		return rate(s, s->cpus[row].sched[what]);
+		return rate_of(s, "sched", s->cpus[row].sched[what]);
 	for (size_t i = 0; i < s->cpu_count; i++)
 		sum += s->cpus[i].sched[what];
-	return rate(s, sum);
+	return rate_of(s, "sched", sum);
 }
 
 static double cpu_ran(const struct snapshot *s, size_t row)
@@ -81,14 +81,14 @@ static double cpu_mean(const struct snapshot *s, size_t row)
 {
 	struct hist h = cpu_wait(s, row);
 
-	return mean(h.sum_ns, hist_count(&h));
+	return snapshot_measures(s, "sched") ? mean(h.sum_ns, hist_count(&h)) : (double)NAN;
 }
 
 static double cpu_quantile(const struct snapshot *s, size_t row, double q)
 {
 	struct hist h = cpu_wait(s, row);
 
-	return (double)hist_quantile_ns(&h, q);
+	return snapshot_measures(s, "sched") ? (double)hist_quantile_ns(&h, q) : (double)NAN;
 }
 
 static double cpu_p50(const struct snapshot *s, size_t row)
@@ -113,7 +113,7 @@ static double cpu_max(const struct snapshot *s, size_t row)
 
 static bool cpu_is_quiet(const struct snapshot *s, size_t row)
 {
-	return row != ROW_ALL && !s->cpus[row].online && cpu_waits(s, row) == 0;
+	return row != ROW_ALL && !s->cpus[row].online && !(cpu_waits(s, row) > 0);
 }
 
 static bool cpu_spread(const struct snapshot *s, size_t row, size_t at, struct hist *ret,

@@ -4,8 +4,11 @@
  * not a door of the room.
  */
 #pragma once
+#include <math.h>
+
 #include "agent/base/hist.h"
 #include "agent/cli/columns.h"
+#include "agent/snapshot/snapshot.h"
 
 extern const struct listing listing_cgroups, listing_cpus, listing_disks, listing_interfaces,
 	listing_waiters;
@@ -15,6 +18,12 @@ extern const struct listing listing_cgroups, listing_cpus, listing_disks, listin
 static inline double rate(const struct snapshot *s, uint64_t n)
 {
 	return (double)n / snapshot_seconds(s);
+}
+
+/* Of what is measured: else the cell is a question mark. */
+static inline double rate_of(const struct snapshot *s, const char *subject, uint64_t n)
+{
+	return snapshot_measures(s, subject) ? rate(s, n) : (double)NAN;
 }
 
 static inline double mean(uint64_t sum, uint64_t n)

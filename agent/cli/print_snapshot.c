@@ -248,8 +248,11 @@ static void print_cpus(const struct page *p)
 {
 	const struct layout l = lay_out(p, LISTING_CPUS);
 
-	if (!measures(p))
+	if (!snapshot_measures(p->s, "sched")) {
+		if (p->whole)
+			say(p, "waits for a CPU are not measured: `fairlead doctor` says why");
 		return;
+	}
 	print_heading(p, &l, l.list->heading);
 	print_row(p, &l, ROW_ALL, "");
 	for (size_t i = 0; i < p->s->cpu_count; i++)

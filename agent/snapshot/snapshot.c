@@ -145,3 +145,11 @@ void snapshot_sort(struct snapshot *s)
 	qsort(s->cgroups, s->cgroup_count, sizeof(*s->cgroups), longer_wait_first);
 	qsort(s->disks, s->disk_count, sizeof(*s->disks), more_bytes_first);
 }
+
+bool snapshot_measures(const struct snapshot *s, const char *subject)
+{
+	for (size_t i = 0; i < s->subject_count; i++)
+		if (!strcmp(s->subjects[i].name, subject))
+			return s->subjects[i].state != FINDING_OFF;
+	return true;
+}

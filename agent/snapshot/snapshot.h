@@ -188,6 +188,9 @@ void snapshot_freep(struct snapshot **s);
 /* Room for the times of as many shares as there are at most; each takes its own.  -ENOMEM. */
 int snapshot_add_share_times(struct snapshot *s, size_t shares);
 
+/* False where it is listed as off: what its counters say then is not zero but unknown. */
+bool snapshot_measures(const struct snapshot *s, const char *subject);
+
 /* What a cgroup did on all disks in the window, but for those that hand it on to others. */
 struct share_count snapshot_share(const struct snapshot *s, size_t cgroup, enum disk_op op);
 

@@ -234,6 +234,26 @@ def test_the_raw_hook_counts_the_same():
     check("raw_tp" in hook["reason"], hook)
 
 
+def test_what_is_not_measured_is_not_zero():
+    "while sched is off no view says that nobody waited: no CPU is listed, cells have a question mark"
+    agent = Agent("--sched-hook", "off")
+    where = ("--socket", agent.socket)
+    page = command("snapshot", *where).stdout
+    check("WAITING FOR A CPU" not in page, page)
+    cpus = command("snapshot", "cpus", *where).stdout
+    check(cpus.startswith("waits for a CPU are not measured") and len(cpus.splitlines()) == 1, cpus)
+    answer = {"schema": "fairlead/snapshot/v1", "window_seconds": 1.0, "disks": [], "caches": {},
+              "subjects": [{"name": "sched", "state": "off"}, {"name": "disk", "state": "on"}],
+              "cgroups": [cgroup("/reads", demand_misses=20, tasks_started=4)]}
+    with ImpostorAgent(200, json.dumps(answer).encode()) as socket:
+        rows = [line.split() for line in command("snapshot", "cgroups", "--socket", socket).stdout.splitlines()]
+    check(["/reads", "20", "0", "?", "?", "0"] in rows, rows)
+    metrics = agent.get("/metrics")[2].decode()
+    equal(re.findall("^fairlead_sched_.*", metrics, re.M), [], "metrics of sched")
+    check('fairlead_subject_up{subject="sched",hook=""} 0' in metrics, "no subject_up")
+    check("\nfairlead_disk_ios_total{" in metrics, "no metrics of disks")
+
+
 def test_cgroups_can_be_switched_off_while_it_runs():
     "sched.cgroups off, by reload, leaves the node's waits and stops the cgroups'"
     agent = Agent(config="sched:\n  cgroups: on\n")

@@ -136,6 +136,41 @@ static int a_wide_terminal_shows_more_columns(void)
 	return 0;
 }
 
+static int help_lists_keys_and_columns_apart(void)
+{
+	struct model m;
+
+	model_init(&m, NS_PER_SEC);
+	model_feed(&m, example(), 0);
+	m.over = OVER_HELP;
+	for (int columns = 80; columns <= 240; columns += 40) {
+		CLEANUP(freep) char *text = drawn(&m, 40, columns);
+
+		CHECK(strstr(text, "overview, cgroups, cpus, disks, network, waiters "));
+		CHECK(strstr(text, "for want of memory, ever "));
+	}
+	model_done(&m);
+	return 0;
+}
+
+static int what_is_not_measured_has_no_numbers(void)
+{
+	CLEANUP(freep) char *text = NULL;
+	struct snapshot *s = example();
+	struct model m;
+
+	strcpy(s->subjects[0].name, "sched");
+	s->subjects[0].state = FINDING_OFF;
+	s->subject_count = 1;
+	model_init(&m, NS_PER_SEC);
+	model_feed(&m, s, 0);
+	text = drawn(&m, 24, 80);
+	CHECK(strstr(text, "\ncpu      waits are not measured: `fairlead doctor` says why"));
+	CHECK(strstr(text, "        ?        ?         ?         0         0\n"));
+	model_done(&m);
+	return 0;
+}
+
 static int the_status_tells_what_matters_most_first(void)
 {
 	CLEANUP(freep) char *text = NULL, *paused = NULL;
@@ -201,6 +236,8 @@ TEST_MAIN({ "every view fits every size", every_view_fits_every_size },
 	    a_small_terminal_keeps_title_rows_and_status },
 	  { "a wide terminal shows more columns", a_wide_terminal_shows_more_columns },
 	  { "the status tells what matters most first", the_status_tells_what_matters_most_first },
+	  { "help lists keys and columns apart", help_lists_keys_and_columns_apart },
+	  { "what is not measured has no numbers", what_is_not_measured_has_no_numbers },
 	  { "a distribution has a bar a slot, with its unit",
 	    a_distribution_has_a_bar_a_slot_with_its_unit },
 	  { "a cgroup tells its disks and its waits", a_cgroup_tells_its_disks_and_its_waits }, )

@@ -74,6 +74,11 @@ static void line_waits(struct canvas *c, int row, const struct snapshot *s)
 	struct hist h = snapshot_node_wait(s);
 	char rate[CELL], sum[CELL], p50[CELL], p99[CELL], max[CELL];
 
+	if (!snapshot_measures(s, "sched")) {
+		canvas_put(c, row, 0, STYLE_DIM,
+			   "cpu      waits are not measured: `fairlead doctor` says why");
+		return;
+	}
 	canvas_say(c, row, 0, STYLE_PLAIN,
 		   "cpu      waits %s/s, waited %s/s, p50 < %s, p99 < %s, max < %s",
 		   table_count(rate, (double)hist_count(&h) / snapshot_seconds(s)),
@@ -283,7 +288,7 @@ static int draw_keys(struct canvas *c, int row, int column)
 static void draw_help(struct canvas *c, int row, const struct model *m)
 {
 	const struct listing *of = listings[model_listing(m)];
-	int columns_at = c->columns >= 110 ? 56 : 0, keys_end = draw_keys(c, row, 0);
+	int columns_at = c->columns >= 120 ? 64 : 0, keys_end = draw_keys(c, row, 0);
 
 	if (!columns_at)
 		row = keys_end + 1;
