@@ -2,6 +2,7 @@
 #include "agent/api/kept.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -15,7 +16,8 @@ struct kept {
 	struct store *store; /* NULL: this run keeps nothing */
 	struct node_record record;
 	uint64_t lost;
-	int error; /* of what was last tried */
+	bool noted; /* the record is what the next start is to find */
+	int error;  /* of what was last tried */
 	char folder[256], why[STORE_WHY];
 };
 
@@ -32,6 +34,7 @@ static void save(struct kept *k)
 	int r = node_record_save(k->store, &k->record, why);
 
 	conclude(k, r, why);
+	k->noted = !r;
 	if (r)
 		log_warn("store", "%s", why);
 }
@@ -103,6 +106,8 @@ int kept_dump(struct kept *k, const char *file, const char *const *lines, char w
 	}
 	r = store_dump(k->store, file, lines, why);
 	conclude(k, r, why);
+	if (!r && !k->noted) /* there is room again */
+		save(k);
 	return r;
 }
 

@@ -419,6 +419,23 @@ def test_a_state_folder_that_takes_nothing_is_told():
         equal(agent.stop(), 0, "exit status")
 
 
+def test_a_state_folder_with_room_again_is_caught_up_with():
+    "when a dump finds room again, what the next start needs is written too, and doctor says on"
+    where = folder()
+    state = os.path.join(where, "state")
+    os.mkdir(state)
+    script = ('mount -t tmpfs -o size=256k,mode=0755 none "$0"; chown 64990 "$0"; '
+              'cat /dev/zero 2>/dev/null >"$0/fill"; exec "$@"')
+    agent = Agent("--user", "64990", where=where, prefix=("unshare", "-m", "sh", "-c", script, state))
+    equal(state_row(agent)["state"], "off", "state")
+    inside = f"/proc/{agent.process.pid}/root{state}"
+    os.unlink(f"{inside}/fill")
+    agent.signal(signal.SIGUSR1)
+    wait_for(lambda: "state dumped" in agent.log(), "the dump")
+    equal(state_row(agent)["state"], "on", "state")
+    check(os.path.getsize(f"{inside}/node.state") > 0, os.listdir(inside))
+
+
 def test_the_agent_will_not_be_root():
     "--user root is refused"
     where = folder()
