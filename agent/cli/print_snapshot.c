@@ -354,6 +354,8 @@ static void print_waiters(const struct page *p)
 		return;
 	print_heading(p, &l, l.list->heading);
 	print_rows(p, &l, 5, "waiters", "no task waited long at once");
+	if (p->s->waiter_count) /* it may be more than all of the window's */
+		say(p, "long: over a millisecond; the longest: since the task first waited long");
 }
 
 static void print_subjects(const struct page *p)

@@ -160,6 +160,7 @@ def test_long_paths_leave_room_for_names():
                           {"thread": 8, "name": "other", "cgroup": "/user.slice/" + "a" * 80 + "/end", "waits": 1}]}
     with ImpostorAgent(200, json.dumps(answer).encode()) as socket:
         out = command("snapshot", "--socket", socket).stdout
+    check("the longest: since the task first waited long" in out, out)
     check(out.count("\npod 91be7d30 7c2e4a6d7c2e ") == 2, out)
     check("\nworker[7] pod 91be7d30 7c2e4a6d7c2e " in out, out)
     check(re.search(r"^other\[8\] \.\.a+/end ", out, re.M), out)
