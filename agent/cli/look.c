@@ -97,6 +97,13 @@ int look_new(struct look **ret, const struct command_common *common, bool agent_
 			socket);
 		return EXIT_NO_AGENT;
 	}
+	if (r == -ETIMEDOUT) {
+		fprintf(stderr,
+			"fairlead: who listens on %s does not answer: if it is the agent it hangs or was "
+			"stopped: see its log, or start it anew\n",
+			socket);
+		return EXIT_NO_AGENT;
+	}
 	if (r && !nobody_home(r)) {
 		fprintf(stderr, "fairlead: no answer on %s: %s: is it an agent's socket?\n", socket,
 			strerror(-r));

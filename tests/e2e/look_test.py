@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -345,6 +346,14 @@ def test_only_the_agent_is_asked_when_told_so():
     agent = Agent()
     result = command("snapshot", "--agent", "-q", "--socket", agent.socket)
     equal((result.returncode, result.stdout, result.stderr), (0, "", ""), "health check")
+
+
+def test_an_agent_that_hangs_is_called_so():
+    "an agent that was stopped is told from one that is not there, within its patience"
+    agent = Agent()
+    agent.signal(signal.SIGSTOP)
+    cleanup(agent.signal, signal.SIGCONT)
+    one_line(command("snapshot", "--socket", agent.socket), 3, agent.socket, "hangs or was stopped")
 
 
 def test_somebody_elses_agent_is_not_shown():
