@@ -42,6 +42,10 @@ def test_history_is_one_object_of_series_of_one_length():
     check(all(p is not None and 0 <= p <= 1 for p in busy["points"][1:]), busy)
     check(all(0 <= e <= 1 for e in busy["ewma"]), busy)
     check(by_name["cgroup_run"]["labels"]["cgroup"], by_name["cgroup_run"]["labels"])
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/http.md"), encoding="utf-8") as file:
+        documented = file.read().partition("## `fairlead/history/v1`")[2].partition("\n## ")[0]
+    for unit in {s["unit"] for s in said["series"]}:
+        check(f"`{unit}`" in documented, f"docs/http.md does not say what {unit} is")
 
 
 def test_series_and_for_choose_what_is_shown():
