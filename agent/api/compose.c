@@ -45,6 +45,12 @@ static const char *find_path(struct name_finder *f, uint64_t id)
 	return path;
 }
 
+/* Only who sees all of the tree knows that a cgroup is not there any more. */
+static bool sees_all(const struct name_finder *f)
+{
+	return f->names && cgroup_names_from_root(f->names);
+}
+
 static void name_it(char ret[CGROUP_PATH_MAX], struct name_finder *f, uint64_t id)
 {
 	const char *path = id ? find_path(f, id) : OTHER;
@@ -52,8 +58,7 @@ static void name_it(char ret[CGROUP_PATH_MAX], struct name_finder *f, uint64_t i
 	if (path)
 		snprintf(ret, CGROUP_PATH_MAX, "%s", path);
 	else
-		snprintf(ret, CGROUP_PATH_MAX, "(%s, id %llu)",
-			 f->names && !cgroup_names_from_root(f->names) ? "elsewhere" : "gone",
+		snprintf(ret, CGROUP_PATH_MAX, "(%s, id %llu)", sees_all(f) ? "gone" : "elsewhere",
 			 (unsigned long long)id);
 }
 

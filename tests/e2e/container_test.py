@@ -75,5 +75,16 @@ def test_the_hosts_tree_is_found_wherever_it_is_mounted():
     agent.stop()
 
 
+def test_without_any_tree_no_cgroup_is_called_gone():
+    "where no cgroup tree is mounted all cgroups are elsewhere, none is said to be gone"
+    agent = Agent(prefix=("unshare", "-m", "sh", "-c", 'umount -R /sys/fs/cgroup && exec "$@"', "sh"))
+    run_in(cgroup("unseen"))
+    seen = paths(agent)
+    check(any(path.startswith("(elsewhere, id ") for path in seen.values()), seen)
+    check(not any(path.startswith("(gone") for path in seen.values()), seen)
+    said = finding(agent)
+    check(said["state"] == "off" and "none is mounted" in said["reason"], said)
+
+
 if __name__ == "__main__":
     main(needs_root=True)
