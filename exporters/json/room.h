@@ -7,6 +7,8 @@
 #include "agent/base/printable.h"
 #include "agent/snapshot/finding.h"
 
+#define SNAPSHOT_SCHEMA "fairlead/snapshot/v1"
+
 static inline void json_freep(json_t **j)
 {
 	json_decref(*j);
