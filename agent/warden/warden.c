@@ -53,7 +53,7 @@ static int send_numbered(struct warden *w, struct wire_request *request)
 	return wire_send_request(w->socket, request);
 }
 
-static void close_fds(struct wire_reply *reply, const int *fds)
+void warden_close_fds(struct wire_reply *reply, const int *fds)
 {
 	while (reply->fds)
 		close(fds[--reply->fds]);
@@ -84,10 +84,10 @@ int warden_ask(struct warden *w, struct wire_request *request, struct wire_reply
 		r = receive(w, ANSWER_TIMEOUT_MS, ret, fds);
 		if (r || ret->serial == request->serial)
 			break;
-		close_fds(ret, fds); /* it came after its time-out, or after warden_post() */
+		warden_close_fds(ret, fds); /* it came after its time-out, or after warden_post() */
 	}
 	if (!r && (ret->kind != request->kind || (ret->fds && ret->error))) {
-		close_fds(ret, fds);
+		warden_close_fds(ret, fds);
 		r = -EPROTO;
 	}
 	return r;
@@ -115,7 +115,7 @@ int warden_collect(struct warden *w, struct wire_reply *ret)
 	do {
 		r = receive(w, 0, ret, fds);
 		if (!r)
-			close_fds(ret, fds);
+			warden_close_fds(ret, fds);
 	} while (!r && ret->serial != posted);
 	return r == -ETIMEDOUT ? -EAGAIN : r;
 }

@@ -38,6 +38,9 @@ void warden_stop(struct warden *w);
  */
 int warden_ask(struct warden *w, struct wire_request *request, struct wire_reply *ret, int *fds);
 
+/* What came along with an answer; it has none then. */
+void warden_close_fds(struct wire_reply *reply, const int *fds);
+
 /*
  * Asks and waits for nothing: for questions on the beat, which a warden that is stopped must not
  * hold up.  One at a time: -EBUSY while an answer is to come.
