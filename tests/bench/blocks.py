@@ -10,7 +10,6 @@ variant once, in a random order, and loads it anew, as a program that is loaded 
 place each time.  The statistics count about 50 ns a run that are theirs and the hook's: `empty`
 has nothing else.
 """
-import argparse
 import json
 import mmap
 import os
@@ -20,7 +19,8 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cost import quartiles, statistics_on
+from cost import statistics_on
+from figures import cells, quartiles, run
 from running import BUILT, Holder
 
 READS, WARM_READS = 20000, 2000
@@ -85,14 +85,14 @@ def play(device, variant):
     return found
 
 
-def measure(rounds):
+def measure(rounds, told=lambda _: None):
     found = {variant: [] for variant in VARIANTS}
     dice = random.Random(1)     # the same orders each time
     with Device() as device:
         for number in range(rounds):
             for variant in dice.sample(list(VARIANTS), len(VARIANTS)):
                 found[variant].append(play(device, variant))
-            print(f"round {number + 1} of {rounds}", file=sys.stderr)
+            told(f"round {number + 1} of {rounds}")
     return found
 
 
@@ -105,23 +105,13 @@ def summary(found):
     return result
 
 
-def main():
-    parser = argparse.ArgumentParser(description="what the hooks of bpf/disk cost")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("-o", choices=("table", "json"), default="table", dest="form")
-    options = parser.parse_args()
-    if os.geteuid() != 0:
-        sys.exit("fairlead: BPF is loaded here: run as root")
-    result = summary(measure(options.rounds))
-    if options.form == "json":
-        print(json.dumps(result))
-        return
-    print(f"{options.rounds} rounds of {READS} reads; quartiles of ns a run")
-    for variant, rows in result.items():
+def show(found):
+    print(f"{len(found['empty'])} rounds of {READS} reads; quartiles of ns a run")
+    for variant, rows in summary(found).items():
         print(variant)
         for hook, values in rows.items():
-            print(f"  {hook:<18}" + "".join(f"{value:8.1f}" for value in values))
+            print(f"  {hook:<18}" + cells(values, "8.1f"))
 
 
 if __name__ == "__main__":
-    main()
+    run("what the hooks of bpf/disk cost", ("rounds", 9), measure, summary, show)

@@ -22,17 +22,15 @@ that stays on one CPU; programs are loaded and taken away outside of the time th
 measured.  After the goes the kernel's own BPF statistics, which cost time themselves, are
 switched on for some more switches: nanoseconds a run, runs a switch.
 """
-import argparse
 import contextlib
-import json
 import os
 import random
-import signal
 import statistics
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from figures import cells, compare, quartiles, run, show_compared
 from running import BUILT, ROOT, Held, Holder
 
 PALINDROMES = 10        # of the close ones in a block
@@ -132,29 +130,14 @@ def measure(blocks, told=lambda _: None):
     return found
 
 
-def quartiles(values):
-    values = list(values)
-    return statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else values * 3
-
-
 def typical(block, variant, field="ns"):
     """The lower quartile: a virtual machine has two speeds, a fifth apart, as somebody is on the
     other half of its core or not, and the median of goes of both says which had more of one."""
     return quartiles(half[field] for half in block[variant])[0]
 
 
-def compare(blocks, one, other):
-    """Quartiles of the ratio, and of the nanoseconds a switch that `one` takes longer."""
-    return {
-        "ratio": quartiles(typical(b, one) / typical(b, other) for b in blocks),
-        "added_ns": quartiles(typical(b, one) - typical(b, other) for b in blocks),
-    }
-
-
 def summary(blocks):
-    result = {"comparisons": {}, "kernel": {}}
-    for one, other in COMPARISONS:
-        result["comparisons"][f"{one} / {other}"] = compare(blocks, one, other)
+    result = {"comparisons": compare(blocks, COMPARISONS, typical, "added_ns"), "kernel": {}}
     for variant in ("empty", "node", "cgroups", "runqlat"):
         run_ns = quartiles(typical(b, variant, "run_ns") for b in blocks)
         runs = statistics.median(typical(b, variant, "runs_a_switch") for b in blocks)
@@ -166,30 +149,13 @@ def summary(blocks):
 def show(blocks):
     result = summary(blocks)
     print(f"{len(blocks)} blocks; quartiles\n")
-    print(f"{'time a switch':<26}{'ratio':^24}{'added ns':^21}")
-    for name, row in result["comparisons"].items():
-        print(f"{name:<26}" + "".join(f"{v:8.4f}" for v in row["ratio"]) +
-              "".join(f"{v:7.0f}" for v in row["added_ns"]))
-    print(f"\n{'by the kernel':<26}{'ns a run':^24}{'runs':^10}{'ns a switch':^12}")
+    show_compared("time a switch", result["comparisons"], "added_ns", "ns")
+    print(f"\n{'by the kernel':<28}{'ns a run':^24}{'runs':^10}{'ns a switch':^12}")
     for name, row in result["kernel"].items():
-        print(f"{name:<26}" + "".join(f"{v:8.1f}" for v in row["run_ns"]) +
+        print(f"{name:<28}" + cells(row["run_ns"], "8.1f") +
               f"{row['runs_a_switch']:8.2f}{row['ns_a_switch']:12.1f}")
 
 
-def main():
-    parser = argparse.ArgumentParser(description="what a hook on sched_switch costs")
-    parser.add_argument("--blocks", type=int, default=4)
-    parser.add_argument("-o", choices=("table", "json"), default="table", dest="form")
-    options = parser.parse_args()
-    if os.geteuid() != 0:
-        sys.exit("fairlead: BPF is loaded here: run as root")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # what was started is ended, too
-    blocks = measure(options.blocks, lambda text: print(text, file=sys.stderr))
-    if options.form == "json":
-        print(json.dumps({"blocks": blocks, **summary(blocks)}))
-    else:
-        show(blocks)
-
-
 if __name__ == "__main__":
-    main()
+    run("what a hook on sched_switch costs", ("blocks", 4), measure,
+        lambda blocks: {"blocks": blocks, **summary(blocks)}, show)

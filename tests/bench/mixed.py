@@ -15,19 +15,17 @@ A load that wants a whole second is not the same to a percent twice on a virtual
 kernel's BPF statistics say as well what each variant's programs took of it.  They cost time
 themselves, so that is another go, whose length is not compared.
 """
-import argparse
 import contextlib
-import json
 import os
 import random
-import signal
 import statistics
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cost import quartiles, statistics_on
+from cost import statistics_on
+from figures import cells, compare, quartiles, run, show_compared
 from programs import OURS, SUBJECTS, memory_disk
 from running import ROOT, Held, Holder
 
@@ -119,11 +117,8 @@ def typical(block, variant):
 
 def summary(blocks):
     usual = statistics.median(typical(b, "nothing") for b in blocks)
-    result = {"seconds": usual, "comparisons": {}, "booked": {}}
-    for one, other in COMPARISONS:
-        result["comparisons"][f"{one} / {other}"] = {
-            "ratio": quartiles(typical(b, one) / typical(b, other) for b in blocks),
-            "added_seconds": quartiles(typical(b, one) - typical(b, other) for b in blocks)}
+    result = {"seconds": usual, "booked": {},
+              "comparisons": compare(blocks, COMPARISONS, typical, "added_seconds")}
     for variant in BOOKED:
         of_variant = [b["booked"][variant] for b in blocks]
         shares = quartiles(row["booked_seconds"] / usual for row in of_variant)
@@ -135,29 +130,12 @@ def summary(blocks):
 def show(blocks):
     result = summary(blocks)
     print(f"{len(blocks)} blocks of a load of {result['seconds']:.2f} s; quartiles\n")
-    print(f"{'end to end':<28}{'ratio':^24}{'added ms':^24}")
-    for name, row in result["comparisons"].items():
-        print(f"{name:<28}" + "".join(f"{v:8.4f}" for v in row["ratio"]) +
-              "".join(f"{v * 1e3:8.1f}" for v in row["added_seconds"]))
+    show_compared("end to end", result["comparisons"], "added_seconds", "ms", 1e3)
     print(f"\n{'by the kernel':<28}{'share of the load':^30}{'runs':>10}")
     for name, row in result["booked"].items():
-        print(f"{name:<28}" + "".join(f"{v:10.3%}" for v in row["share"]) + f"{row['runs']:10.0f}")
-
-
-def main():
-    parser = argparse.ArgumentParser(description="what a mixed load takes with and without us")
-    parser.add_argument("--blocks", type=int, default=BLOCKS)
-    parser.add_argument("-o", choices=("table", "json"), default="table", dest="form")
-    options = parser.parse_args()
-    if os.geteuid() != 0:
-        sys.exit("fairlead: BPF is loaded here: run as root")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # what was set up is undone
-    blocks = measure(options.blocks, lambda text: print(text, file=sys.stderr))
-    if options.form == "json":
-        print(json.dumps({"blocks": blocks, **summary(blocks)}))
-    else:
-        show(blocks)
+        print(f"{name:<28}" + cells(row["share"], "10.3%") + f"{row['runs']:10.0f}")
 
 
 if __name__ == "__main__":
-    main()
+    run("what a mixed load takes with and without us", ("blocks", BLOCKS), measure,
+        lambda blocks: {"blocks": blocks, **summary(blocks)}, show)

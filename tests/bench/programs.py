@@ -9,21 +9,20 @@ The statistics read a clock around the program, and book what lies between: 55 n
 program are mostly that.  What is left after the empty one is taken off is the program itself.
 Empty ones, node level and per cgroup take turns, forwards and backwards.
 """
-import argparse
 import contextlib
 import json
 import mmap
 import os
 import re
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cost import PingPong, quartiles, statistics_on
+from cost import PingPong, statistics_on
+from figures import cells, quartiles, run
 from running import Held
 
 ROUNDS = 5
@@ -189,27 +188,13 @@ def sizes():
     return found
 
 
-def show(result):
+def show(found):
     print(f"{'ns a run, quartiles':<36}{'empty':^21}{'node level':^21}{'per cgroup':^21}{'runs':>9}")
-    for event, row in result.items():
-        cells = ("".join(f"{v:7.1f}" for v in row[k]) if row[k] else f"{'-':^21}" for k in OURS)
-        print(f"{event:<36}" + "".join(cells) + f"{row['runs']:9.0f}")
-
-
-def main():
-    parser = argparse.ArgumentParser(description="what a run of each program takes")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("-o", choices=("table", "json"), default="table", dest="form")
-    options = parser.parse_args()
-    if os.geteuid() != 0:
-        sys.exit("fairlead: BPF is loaded here: run as root")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # what was set up is undone
-    found = measure(options.rounds, lambda text: print(text, file=sys.stderr))
-    if options.form == "json":
-        print(json.dumps({"rounds": found, "summary": summary(found)}))
-    else:
-        show(summary(found))
+    for event, row in summary(found).items():
+        three = (cells(row[k], "7.1f") if row[k] else f"{'-':^21}" for k in OURS)
+        print(f"{event:<36}" + "".join(three) + f"{row['runs']:9.0f}")
 
 
 if __name__ == "__main__":
-    main()
+    run("what a run of each program takes", ("rounds", ROUNDS), measure,
+        lambda found: {"rounds": found, "summary": summary(found)}, show)

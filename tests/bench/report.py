@@ -9,7 +9,6 @@ It takes a quarter of an hour on a machine that does nothing else; --scale makes
 import argparse
 import datetime
 import os
-import signal
 import statistics
 import subprocess
 import sys
@@ -19,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import cost
 import mixed
 import programs
-from cost import quartiles
+from figures import begin, quartiles, told
 from running import ROOT, Agent
 from scrape import connect_to_agent, quantile, resident_bytes, run_ns, scrape, series
 
@@ -27,10 +26,6 @@ SWITCH_BLOCKS, ROUNDS, MIXED_BLOCKS = 6, 8, 6
 STARTS, SCRAPES = 30, 100
 IDLE_SECONDS = 60
 PACE_SECONDS = 0.3      # scrapes that follow each other more closely share a body
-
-
-def told(text):
-    print(text, file=sys.stderr, flush=True)
 
 
 def spread(values, form="{:.1f}"):
@@ -172,11 +167,7 @@ def page(scale):
 def main():
     parser = argparse.ArgumentParser(description="measures what Fairlead costs; prints docs/cost.md")
     parser.add_argument("--scale", type=float, default=1)
-    options = parser.parse_args()
-    if os.geteuid() != 0:
-        sys.exit("fairlead: BPF is loaded here: run as root")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # what was set up is undone
-    rows = list(page(options.scale))    # nothing is printed of a report that fails
+    rows = list(page(begin(parser).scale))    # nothing is printed of a report that fails
     print("\n".join(rows).rstrip())
 
 

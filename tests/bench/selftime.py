@@ -8,16 +8,14 @@ statistics less an empty program's, on the same runs:
 The agent exports the programs' own estimate; the kernel keeps its own of the warden's programs.
 Empty ones and the agent's take turns under the same load.
 """
-import argparse
-import json
 import os
 import re
-import signal
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from cost import PingPong, quartiles, statistics_on
+from cost import PingPong, statistics_on
+from figures import cells, quartiles, run
 from programs import OURS, PAGE, PAGES, booked, memory_disk, took, use_cache
 from running import Agent, Held
 
@@ -96,27 +94,12 @@ def summary(found):
     return result
 
 
-def show(result):
+def show(found):
     print(f"{'ns a run, quartiles':<36}{'kernel less empty':^21}{'itself':^21}{'timed':>8}")
-    for event, row in result.items():
-        print(f"{event:<36}" + "".join(f"{v:7.1f}" for k in ("kernel", "itself") for v in row[k])
-              + f"{row['timed']:8.0f}")
-
-
-def main():
-    parser = argparse.ArgumentParser(description="programs' own account beside the kernel's")
-    parser.add_argument("--rounds", type=int, default=ROUNDS)
-    parser.add_argument("-o", choices=("table", "json"), default="table", dest="form")
-    options = parser.parse_args()
-    if os.geteuid() != 0:
-        sys.exit("fairlead: BPF is loaded here: run as root")
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))     # what was set up is undone
-    found = measure(options.rounds, lambda text: print(text, file=sys.stderr))
-    if options.form == "json":
-        print(json.dumps({"rounds": found, "summary": summary(found)}))
-    else:
-        show(summary(found))
+    for event, row in summary(found).items():
+        print(f"{event:<36}" + cells(row["kernel"] + row["itself"], "7.1f") + f"{row['timed']:8.0f}")
 
 
 if __name__ == "__main__":
-    main()
+    run("programs' own account beside the kernel's", ("rounds", ROUNDS), measure,
+        lambda found: {"rounds": found, "summary": summary(found)}, show)

@@ -17,6 +17,7 @@ import cost
 import mixed
 import programs
 import selftime
+from figures import quartiles
 
 BLOCKS = 12
 MIXED_BLOCKS = 10
@@ -64,7 +65,7 @@ def prove_switch(proof):
     compared, kernel = result["comparisons"], result["kernel"]
     common = {"how": f"tests/bench/cost.sh --blocks {count}", "control": {
         name: compared[name]["ratio"] for name in compared if "again" in name}}
-    empty_ns = cost.quartiles(cost.typical(b, "empty") for b in blocks)[1]
+    empty_ns = quartiles(cost.typical(b, "empty") for b in blocks)[1]
 
     for variant, within in OVER_EMPTY.items():
         row = compared[f"{variant} / empty"]
