@@ -6,18 +6,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from fairlead import Agent
-from tap import check, cleanup, equal, limit, main, skip, wait_for
+from mounts import cgroup2
+from tap import check, cleanup, equal, limit, main, wait_for
 
 ROWS = 1023     # bpf/lib/ledger.h, less the one for others
-
-
-def cgroup2():
-    with open("/proc/self/mounts", encoding="utf-8") as mounts:
-        for line in mounts:
-            _, path, kind, *_ = line.split()
-            if kind == "cgroup2":
-                return path
-    return skip("no cgroup2 is mounted here")
 
 
 def make(name):

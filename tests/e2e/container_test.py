@@ -7,7 +7,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from fairlead import Agent, folder
-from tap import check, cleanup, main, skip
+from mounts import cgroup2
+from tap import check, cleanup, main
 
 # Into a cgroup, then a cgroup and a mount namespace in which only that one is mounted.
 ENTER = ('echo 0 >"$1/cgroup.procs" && exec unshare -C -m sh -c \'tree=$1 host=$2; shift 2; '
@@ -15,14 +16,8 @@ ENTER = ('echo 0 >"$1/cgroup.procs" && exec unshare -C -m sh -c \'tree=$1 host=$
          'umount -l "$tree" && mount -t cgroup2 none "$tree" && exec "$@"\' sh "$2" "$3" "${@:4}"')
 
 
-def tree():
-    with open("/proc/self/mounts", encoding="utf-8") as mounts:
-        found = [line.split()[1] for line in mounts if line.split()[2] == "cgroup2"]
-    return found[-1] if found else skip("no cgroup2 is mounted here")
-
-
 def cgroup(name):
-    path = os.path.join(tree(), f"fairlead-test-{name}-{os.getpid()}")
+    path = os.path.join(cgroup2(), f"fairlead-test-{name}-{os.getpid()}")
     os.mkdir(path)
     cleanup(lambda: os.path.isdir(path) and os.rmdir(path))
     return path
@@ -35,7 +30,7 @@ def run_in(path):
 
 def inside(home, host=""):
     """An agent in a container whose cgroup is `home`; host: where it has the host's tree, if."""
-    return Agent(prefix=("bash", "-c", ENTER, "bash", home, tree(), host))
+    return Agent(prefix=("bash", "-c", ENTER, "bash", home, cgroup2(), host))
 
 
 def finding(agent):

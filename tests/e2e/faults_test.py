@@ -12,6 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from fairlead import GIVES_BACK, Agent, folder
+from mounts import cgroup2
 from tap import check, cleanup, equal, limit, main, skip, wait_for
 
 MANY = int(os.environ.get("MANY", "1"))
@@ -21,15 +22,6 @@ DEVICES = 140               # bpf/disk/disk.h has rows for 128
 WAITERS = 300               # bpf/sched/sched.h has rows for 256
 STOPPED_SECONDS = min(10, 2 * MANY)
 LOOP_CTL_REMOVE = 0x4C81
-
-
-def cgroup2():
-    with open("/proc/self/mounts", encoding="utf-8") as mounts:
-        for line in mounts:
-            _, path, kind, *_ = line.split()
-            if kind == "cgroup2":
-                return path
-    return skip("no cgroup2 is mounted here")
 
 
 def lost(agent):

@@ -9,6 +9,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from fairlead import HELPERS, Agent, command
+from mounts import cgroup2, hierarchy, mounts
 from tap import check, equal, limit, main, skip, wait_for
 
 LINES_A_CGROUP = 24
@@ -19,17 +20,6 @@ def metrics(agent):
     body = agent.get("/metrics")[2].decode()
     return {line.rpartition(" ")[0]: float(line.rpartition(" ")[2])
             for line in body.splitlines() if not line.startswith("#")}
-
-
-def mounts():
-    with open("/proc/self/mounts", encoding="utf-8") as file:
-        return [line.split()[:4] for line in file]
-
-
-def hierarchy(controller):
-    """The mount of the v1 hierarchy that has this controller, or None."""
-    return next((path for _, path, kind, options in mounts()
-                 if kind == "cgroup" and controller in options.split(",")), None)
 
 
 @limit(60)
@@ -132,7 +122,7 @@ def test_the_agent_may_read_all_of_it():
 @limit(120)
 def test_more_cgroups_than_are_read_are_told():
     "cgroups beyond 1024 are counted as not read, in the metrics and the log"
-    base = hierarchy("cpuacct") or next(path for _, path, kind, _ in mounts() if kind == "cgroup2")
+    base = hierarchy("cpuacct") or cgroup2()
     paths = [os.path.join(base, f"fairlead-test-{os.getpid()}-{n}") for n in range(1100)]
     made = []
     try:

@@ -10,7 +10,8 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from fairlead import Agent
-from tap import check, cleanup, equal, main, skip, wait_for
+from mounts import cgroup2
+from tap import check, cleanup, equal, main, wait_for
 
 
 def history(agent, query=""):
@@ -87,11 +88,7 @@ def test_an_agent_that_stood_still_has_a_gap_and_no_spike():
 
 def test_what_runs_is_in_the_history_of_its_cgroup_by_name():
     agent = Agent()
-    with open("/proc/self/mounts", encoding="utf-8") as mounts:
-        tree = [line.split()[1] for line in mounts if line.split()[2] == "cgroup2"]
-    if not tree:
-        skip("no cgroup2 is mounted here")
-    path = os.path.join(tree[-1], f"fairlead-test-history-{os.getpid()}")
+    path = os.path.join(cgroup2(), f"fairlead-test-history-{os.getpid()}")
     os.mkdir(path)
     cleanup(os.rmdir, path)
     burner = subprocess.Popen(["sh", "-c", 'echo 0 >"$0/cgroup.procs"; while :; do :; done', path])

@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from fairlead import FAIRLEAD, Agent, command, one_line, read_to_end
+from mounts import cgroup2
 from tap import check, cleanup, equal, main, wait_for
 
 REQUEST = b"GET /metrics HTTP/1.0\r\n\r\n"
@@ -55,9 +56,7 @@ def resident_bytes(agent):
 
 def many_cgroups(agent):
     """So many, and of such long names, that an answer does not fit the buffer of a socket."""
-    root = next(words[1] for words in map(str.split, open("/proc/self/mounts", encoding="utf-8"))
-                if words[2] == "cgroup2")
-    parent = f"{root}/fairlead-test-{os.getpid()}-{'x' * 180}"
+    parent = f"{cgroup2()}/fairlead-test-{os.getpid()}-{'x' * 180}"
     paths = [parent, *(f"{parent}/{number}-{'x' * 200}" for number in range(250))]
     for path in paths:
         os.mkdir(path)
