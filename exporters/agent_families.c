@@ -71,13 +71,7 @@ void agent_lost(snap *s, sink *to)
 		value(to, LABELS("where", s->lost.rows[i].where), (double)s->lost.rows[i].count);
 }
 
-#define OF_PUSH(name, field)                                                                       \
-	void name(snap *s, sink *to)                                                               \
-	{                                                                                          \
-		if (s->agent.push.on)                                                              \
-			value(to, NO_LABELS, (double)s->agent.push.field);                         \
-	}
-OF_PUSH(agent_otlp_sent, sent)
-OF_PUSH(agent_otlp_retries, retries)
-OF_PUSH(agent_otlp_waiting, waiting)
-OF_PUSH(agent_otlp_waiting_bytes, waiting_bytes)
+SINGLE_FAMILY(agent_otlp_sent, agent.push.on, agent.push.sent)
+SINGLE_FAMILY(agent_otlp_retries, agent.push.on, agent.push.retries)
+SINGLE_FAMILY(agent_otlp_waiting, agent.push.on, agent.push.waiting)
+SINGLE_FAMILY(agent_otlp_waiting_bytes, agent.push.on, agent.push.waiting_bytes)

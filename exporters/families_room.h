@@ -22,3 +22,11 @@ static inline void value(sink *to, const char *const *labels, double v)
 {
 	to->value(to->context, labels, v);
 }
+
+/* A family of one value without labels; `known`, as the value, is a member of the snapshot. */
+#define SINGLE_FAMILY(name, known, member)                                                         \
+	void name(snap *s, sink *to)                                                               \
+	{                                                                                          \
+		if (s->known)                                                                      \
+			value(to, NO_LABELS, (double)s->member);                                   \
+	}

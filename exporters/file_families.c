@@ -34,16 +34,10 @@ void file_load(snap *s, sink *to)
 		value(to, LABELS("over", over[i]), s->node.system.load[i]);
 }
 
-#define OF_SYSTEM(name, field)                                                                     \
-	void file_##name(snap *s, sink *to)                                                        \
-	{                                                                                          \
-		if (s->node.system.known)                                                          \
-			value(to, NO_LABELS, (double)s->node.system.field);                        \
-	}
-OF_SYSTEM(context_switches, context_switches)
-OF_SYSTEM(interrupts, interrupts)
-OF_SYSTEM(forks, forks)
-OF_SYSTEM(boot_time, booted_s)
+SINGLE_FAMILY(file_context_switches, node.system.known, node.system.context_switches)
+SINGLE_FAMILY(file_interrupts, node.system.known, node.system.interrupts)
+SINGLE_FAMILY(file_forks, node.system.known, node.system.forks)
+SINGLE_FAMILY(file_boot_time, node.system.known, node.system.booted_s)
 
 /* Two values of a part under one label. */
 static void two(sink *to, bool known, const char *label, const char *one, uint64_t n,
@@ -97,11 +91,7 @@ void file_memory(const struct memory *m, sink *to)
 		value(to, LABELS("state", rows[i].state), (double)rows[i].bytes);
 }
 
-void file_faults(snap *s, sink *to)
-{
-	if (s->node.paging.known)
-		value(to, NO_LABELS, (double)s->node.paging.faults);
-}
+SINGLE_FAMILY(file_faults, node.paging.known, node.paging.faults)
 
 void file_paged(snap *s, sink *to)
 {
@@ -124,11 +114,7 @@ void file_scanned(snap *s, sink *to)
 	two(to, p->known, "by", "kswapd", p->scanned_kswapd, "direct", p->scanned_direct);
 }
 
-void file_reclaimed(snap *s, sink *to)
-{
-	if (s->node.paging.known)
-		value(to, NO_LABELS, (double)s->node.paging.reclaimed);
-}
+SINGLE_FAMILY(file_reclaimed, node.paging.known, node.paging.reclaimed)
 
 void file_huge_pages(snap *s, sink *to)
 {
@@ -146,11 +132,7 @@ void file_ksm_pages(snap *s, sink *to)
 	two(to, k->known, "state", "unshared", k->unshared, "volatile", k->volatile_pages);
 }
 
-void file_ksm_scans(snap *s, sink *to)
-{
-	if (s->node.same_pages.known)
-		value(to, NO_LABELS, (double)s->node.same_pages.full_scans);
-}
+SINGLE_FAMILY(file_ksm_scans, node.same_pages.known, node.same_pages.full_scans)
 
 void file_zram_bytes(snap *s, sink *to)
 {

@@ -36,17 +36,8 @@ void node_memory(snap *s, sink *to)
 	file_memory(m, to);
 }
 
-void node_major_faults(snap *s, sink *to)
-{
-	if (s->memory.known)
-		value(to, NO_LABELS, (double)s->memory.major_faults);
-}
-
-void node_oom_kills(snap *s, sink *to)
-{
-	if (s->memory.known)
-		value(to, NO_LABELS, (double)s->memory.oom_kills);
-}
+SINGLE_FAMILY(node_major_faults, memory.known, memory.major_faults)
+SINGLE_FAMILY(node_oom_kills, memory.known, memory.oom_kills)
 
 static void each_way(snap *s, sink *to, uint64_t (*of)(const struct interface_way *way))
 {
