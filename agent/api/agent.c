@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "agent/api/agent_room.h"
+#include "agent/api/answers.h"
 #include "agent/api/http.h"
 #include "agent/api/kept.h"
 #include "agent/api/launch.h"
@@ -15,179 +17,34 @@
 #include "agent/api/node.h"
 #include "agent/api/push.h"
 #include "agent/api/scrape.h"
+#include "agent/api/settings.h"
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
-#include "agent/base/notify.h"
 #include "agent/base/version.h"
 #include "agent/config/address.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/worker.h"
-#include "agent/probes/machine.h"
-#include "agent/probes/sample.h"
-#include "agent/snapshot/finding.h"
 #include "agent/snapshot/snapshot.h"
 #include "agent/warden/places.h"
 #include "agent/warden/warden.h"
-#include "exporters/json/json.h"
 #include "exporters/otlp/headers.h"
-#include "exporters/prometheus/prometheus.h"
 
 #define METRICS_CONNECTIONS 32 /* of metrics_listen: a few servers, each with its spare one */
 #define KEPT_BYTES          (4 << 20) /* of memory that is free */
 #define GIVE_BACK_NS        (10 * NS_PER_SEC)
 #define WORKER_ROOM         4 /* bodies that wait to be compressed; more go as they are */
 
-enum { CONFIG_WHY = 1024 }; /* one line: what is wrong, and how to mend it */
-
-struct agent {
-	const struct agent_start *start;
-	struct config config;
-	struct launch *launch; /* warden, socket, folders */
-	struct kept *kept;
-	struct loop *loop;
-	struct node *node;
-	struct worker *worker;
-	struct scrape *scrape;
-	struct push *push;
-	struct http *http, *metrics; /* the socket; the port of metrics_listen, NULL without */
-	int metrics_listener;
-	char *push_headers; /* read at the start, for push_configure() */
-	struct notify notify;
-	struct loop_source *beat;
-	uint64_t started_ns, ticks, beat_ns, lag_max_ns;
-	unsigned int terms;
-};
-
-/* --- what the door asks --- */
-
-/* Behind what the node has lost. */
-static void add_own_losses(struct agent *a, struct losses *to)
-{
-	struct http_losses guests = { 0 };
-
-	if (a->http)
-		http_lost(a->http, &guests);
-	if (a->metrics)
-		http_lost(a->metrics, &guests);
-	losses_add(to, "http_refused", guests.refused);
-	losses_add(to, "http_cut_off", guests.cut_off);
-	losses_add(to, "gzip", scrape_uncompressed(a->scrape));
-	losses_add(to, "beats", loop_missed(a->loop));
-	losses_add(to, "state", kept_lost(a->kept));
-	push_add_losses(a->push, to);
-}
-
-static unsigned int connections(const struct agent *a)
-{
-	return (a->http ? http_connections(a->http) : 0) +
-	       (a->metrics ? http_connections(a->metrics) : 0);
-}
-
-static void fill_own(struct agent *a, struct snapshot *s)
-{
-	uint64_t lag = loop_lag_max_ns(a->loop);
-
-	if (lag > a->lag_max_ns)
-		a->lag_max_ns = lag;
-	add_own_losses(a, &s->lost);
-	s->agent = (struct agent_snapshot){
-		.present = true,
-		.uptime_ns = clock_mono_ns() - a->started_ns,
-		.loop_lag_max_ns = a->lag_max_ns,
-		.ticks = a->ticks,
-		.rss_bytes = machine_rss_bytes("", getpid()),
-		.warden_rss_bytes = machine_rss_bytes("", launch_warden(a->launch)->pid),
-		.connections = connections(a),
-	};
-	push_fill(a->push, &s->agent.push);
-}
-
-static char *snapshot_text(void *context, const struct sample *since)
-{
-	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
-	struct agent *a = context;
-	int r = since ? node_snapshot_since(a->node, clock_mono_ns(), since, &s)
-		      : node_snapshot(a->node, &s);
-
-	if (r) {
-		log_error("agent", "no snapshot error=%s", strerror(-r));
-		return NULL;
-	}
-	fill_own(a, s);
-	return json_snapshot(s);
-}
-
-static int take_history(void *context, const char *prefix, uint64_t length_ns,
-			struct history_snapshot **ret)
-{
-	const struct agent *a = context;
-
-	return node_history(a->node, prefix, length_ns, ret);
-}
-
-static struct sample *take_base(void *context)
-{
-	struct agent *a = context;
-	struct sample *s = NULL;
-
-	node_base(a->node, clock_mono_ns(), &s);
-	return s;
-}
-
-static char *doctor_text(void *context)
-{
-	CLEANUP(freep) struct findings *f = malloc(sizeof(*f));
-	struct agent *a = context;
-
-	if (!f)
-		return NULL;
-	node_findings(a->node, f);
-	push_add_finding(a->push, f);
-	kept_add_finding(a->kept, f);
-	add_own_losses(a, &f->lost);
-	return json_findings(f, node_kernel(a->node));
-}
-
-static int scrape_snapshot(void *context, struct snapshot **ret)
-{
-	struct agent *a = context;
-	int r = node_scrape(a->node, clock_mono_ns(), ret);
-
-	if (r)
-		log_error("agent", "no metrics error=%s", strerror(-r));
-	else
-		fill_own(a, *ret);
-	return r;
-}
-
-static int write_metrics(void *context, enum prometheus_format format, struct out *ret)
-{
-	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
-	int r = scrape_snapshot(context, &s);
-
-	return r ? r : prometheus_write(s, format, ret);
-}
-
-static const char *not_ready(void *context)
-{
-	struct agent *a = context;
-
-	if (a->terms)
-		return "draining";
-	return a->ticks < 2 ? "the first window has not ended yet" : NULL;
-}
-
 /* --- the doors --- */
 
 static int open_door(struct agent *a, int listener, bool metrics_only, struct http **ret)
 {
 	const struct http_agent agent = { .context = a,
-					  .snapshot = snapshot_text,
-					  .base = take_base,
-					  .history = take_history,
-					  .doctor = doctor_text,
-					  .not_ready = not_ready };
+					  .snapshot = answer_snapshot,
+					  .base = answer_base,
+					  .history = answer_history,
+					  .doctor = answer_doctor,
+					  .not_ready = answer_not_ready };
 	const struct http_terms terms = { .listener = listener,
 					  .connections =
 						  metrics_only
@@ -206,14 +63,14 @@ static void close_metrics(struct agent *a)
 	a->metrics_listener = -1;
 }
 
-static int open_metrics(struct agent *a, const char *address, char why[CONFIG_WHY])
+static int open_metrics(struct agent *a, const char *address, char why[SETTINGS_WHY])
 {
 	CLEANUP(closep) int listener = -1;
 	struct http *door = NULL;
 	int r;
 
 	if (!address_is_off(address)) {
-		listener = listener_open(address, why, CONFIG_WHY);
+		listener = listener_open(address, why, SETTINGS_WHY);
 		r = listener < 0 ? listener : open_door(a, listener, true, &door);
 		if (r)
 			return r;
@@ -225,14 +82,14 @@ static int open_metrics(struct agent *a, const char *address, char why[CONFIG_WH
 }
 
 /* The new port is open before the old one closes, but where one address is a part of the other. */
-static int move_metrics(struct agent *a, const char *address, char why[CONFIG_WHY])
+static int move_metrics(struct agent *a, const char *address, char why[SETTINGS_WHY])
 {
-	char unused[CONFIG_WHY];
+	char unused[SETTINGS_WHY];
 	int r;
 
 	if (a->terms || !strcmp(address, a->config.metrics_listen))
 		return 0;
-	snprintf(why, CONFIG_WHY, "metrics_listen: no memory for another door");
+	snprintf(why, SETTINGS_WHY, "metrics_listen: no memory for another door");
 	r = open_metrics(a, address, why);
 	if (r != -EADDRINUSE || !a->metrics)
 		return r;
@@ -281,49 +138,6 @@ static void on_watchdog(void *context, uint32_t events)
 
 /* --- signals --- */
 
-/* The file under the flags; what is wrong is one line in `why`. */
-static int build_config(struct agent *a, struct config *ret, char why[CONFIG_WHY])
-{
-	const char *path = a->start->config_path;
-	struct config_error e = { 0 };
-	CLEANUP(closep) int fd = -1;
-	int r = 0;
-
-	config_renew(ret, &a->start->config);
-	if (path)
-		fd = launch_open_config(a->launch);
-	if (fd >= 0) {
-		r = config_read(fd, ret, &e);
-	} else if (path && (fd != -ENOENT || a->start->config_required)) {
-		r = fd;
-		e = (struct config_error){ .line = 1, .column = 1 };
-		snprintf(e.text, sizeof(e.text),
-			 "cannot be read: %s: check the path and its rights", strerror(-fd));
-	}
-	if (!r)
-		r = config_validate(ret, &e);
-	if (r)
-		config_error_format(&e, path, why, CONFIG_WHY);
-	return r;
-}
-
-static void log_changes(const struct config *from, const struct config *to)
-{
-	const struct option_row *changed[CONFIG_OPTIONS];
-	size_t count = config_diff(from, to, changed, CONFIG_OPTIONS);
-
-	for (size_t i = 0; i < count; i++) {
-		char was[OPTION_TEXT_MAX], is[OPTION_TEXT_MAX];
-		bool live = changed[i]->where & OPTION_LIVE;
-
-		option_format(changed[i], from, was, sizeof(was));
-		option_format(changed[i], to, is, sizeof(is));
-		log_info("config", "%s option=%s from=%s to=%s",
-			 live ? "changed" : "needs a restart to change", changed[i]->name, was, is);
-	}
-	log_info("config", "reloaded changed=%zu", count);
-}
-
 static void apply_config(struct agent *a)
 {
 	const struct config *c = &a->config;
@@ -349,17 +163,18 @@ static void on_hup(void *context, uint32_t signal)
 {
 	struct agent *a = context;
 	struct config next;
-	char why[CONFIG_WHY], *headers = NULL;
+	char why[SETTINGS_WHY], *headers = NULL;
 
 	(void)signal;
 	notify_send(&a->notify, "RELOADING=1\nMONOTONIC_USEC=%llu",
 		    (unsigned long long)(clock_mono_ns() / 1000));
-	if (build_config(a, &next, why) || push_check(&next, &headers, why, sizeof(why)) ||
+	if (settings_read(a->start, a->launch, &next, why) ||
+	    push_check(&next, &headers, why, sizeof(why)) ||
 	    move_metrics(a, next.metrics_listen, why)) {
 		log_error("config", "not reloaded, the one before stays in force: %s", why);
 		headers_free(headers);
 	} else {
-		log_changes(&a->config, &next);
+		settings_log_changes(&a->config, &next);
 		config_take_live(&a->config, &next);
 		apply_config(a);
 		apply_push(a, headers);
@@ -372,7 +187,7 @@ static void on_drain_beat(void *context, uint32_t events)
 	struct agent *a = context;
 
 	(void)events;
-	if (!connections(a) && push_idle(a->push))
+	if (!answer_connections(a) && push_idle(a->push))
 		loop_stop(a->loop, 0);
 }
 
@@ -381,7 +196,8 @@ static void on_drain_end(void *context, uint32_t events)
 	struct agent *a = context;
 
 	(void)events;
-	log_warn("agent", "drain_timeout is over: cutting off connections=%u", connections(a));
+	log_warn("agent", "drain_timeout is over: cutting off connections=%u",
+		 answer_connections(a));
 	loop_stop(a->loop, 0);
 }
 
@@ -397,13 +213,13 @@ static void on_term(void *context, uint32_t signal)
 		loop_stop(a->loop, 0);
 		return;
 	}
-	log_info("agent", "draining connections=%u", connections(a));
+	log_info("agent", "draining connections=%u", answer_connections(a));
 	notify_send(&a->notify, "STOPPING=1");
 	http_drain(a->http);
 	if (a->metrics)
 		http_drain(a->metrics);
 	push_finish(a->push);
-	if ((!connections(a) && push_idle(a->push)) || !a->config.drain_ns ||
+	if ((!answer_connections(a) && push_idle(a->push)) || !a->config.drain_ns ||
 	    loop_timer(a->loop, DRAIN_LOOK_NS, on_drain_beat, a, NULL) ||
 	    loop_timer(a->loop, a->config.drain_ns, on_drain_end, a, NULL))
 		loop_stop(a->loop, 0);
@@ -413,8 +229,8 @@ static void on_term(void *context, uint32_t signal)
 static void on_usr1(void *context, uint32_t signal)
 {
 	struct agent *a = context;
-	CLEANUP(freep) char *snapshot = snapshot_text(a, NULL);
-	CLEANUP(freep) char *doctor = doctor_text(a);
+	CLEANUP(freep) char *snapshot = answer_snapshot(a, NULL);
+	CLEANUP(freep) char *doctor = answer_doctor(a);
 	const char *const lines[] = { snapshot, doctor, NULL };
 	char why[STORE_WHY];
 
@@ -449,8 +265,8 @@ static void on_warden_gone(void *context, uint32_t events)
 
 static int set_up(struct agent *a)
 {
-	const struct scrape_agent scraped = { .context = a, .write = write_metrics };
-	const struct push_agent pushed = { .context = a, .snapshot = scrape_snapshot };
+	const struct scrape_agent scraped = { .context = a, .write = answer_metrics };
+	const struct push_agent pushed = { .context = a, .snapshot = answer_scrape };
 	int r = loop_new(&a->loop);
 
 	if (!r)
@@ -525,7 +341,7 @@ static int serve(struct agent *a)
 /* Before anything is loaded: who cannot have his port is told at once. */
 static int take_port(struct agent *a)
 {
-	char why[CONFIG_WHY];
+	char why[SETTINGS_WHY];
 
 	if (address_is_off(a->config.metrics_listen))
 		return 0;
@@ -538,7 +354,7 @@ static int take_port(struct agent *a)
 
 int agent_check(const struct config *config)
 {
-	char why[CONFIG_WHY], *headers = NULL;
+	char why[SETTINGS_WHY], *headers = NULL;
 	int status;
 
 	if (places_check(config->socket, why,
@@ -561,7 +377,7 @@ int agent_check(const struct config *config)
 int agent_run(const struct agent_start *start)
 {
 	struct agent a = { .start = start, .started_ns = clock_mono_ns(), .metrics_listener = -1 };
-	char why[CONFIG_WHY];
+	char why[SETTINGS_WHY];
 	int status = 1;
 
 	/* A beat or a scrape takes some MB and gives them back.  To have the kernel make them anew
@@ -574,7 +390,7 @@ int agent_run(const struct agent_start *start)
 	notify_open(&a.notify);
 	status = launch_new(&a.launch, &start->config, start->config_path);
 	if (!status) {
-		status = build_config(&a, &a.config, why) ||
+		status = settings_read(start, a.launch, &a.config, why) ||
 					 push_check(&a.config, &a.push_headers, why, sizeof(why))
 				 ? 2
 				 : 0;
