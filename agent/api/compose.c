@@ -51,15 +51,19 @@ static bool sees_all(const struct name_finder *f)
 	return f->names && cgroup_names_from_root(f->names);
 }
 
-static void name_it(char ret[CGROUP_PATH_MAX], struct name_finder *f, uint64_t id)
+/* Its path; one that is made up, or has to be cut, is written to `room`. */
+static const char *name_of(struct name_finder *f, uint64_t id, char room[CGROUP_PATH_MAX])
 {
 	const char *path = id ? find_path(f, id) : OTHER;
 
+	if (path && strlen(path) < CGROUP_PATH_MAX)
+		return path;
 	if (path)
-		snprintf(ret, CGROUP_PATH_MAX, "%s", path);
+		snprintf(room, CGROUP_PATH_MAX, "%.*s", CGROUP_PATH_MAX - 1, path);
 	else
-		snprintf(ret, CGROUP_PATH_MAX, "(%s, id %llu)", sees_all(f) ? "gone" : "elsewhere",
+		snprintf(room, CGROUP_PATH_MAX, "(%s, id %llu)", sees_all(f) ? "gone" : "elsewhere",
 			 (unsigned long long)id);
+	return room;
 }
 
 struct cgroup_snapshot *compose_cgroup(struct snapshot *s, uint64_t id, const char *path)
@@ -72,7 +76,7 @@ struct cgroup_snapshot *compose_cgroup(struct snapshot *s, uint64_t id, const ch
 			       sizeof(c->unit) == sizeof(whose.unit),
 		       "a snapshot has room for what a path tells");
 	*c = (struct cgroup_snapshot){ .id = id, .number = s->cgroup_count++ };
-	snprintf(c->path, sizeof(c->path), "%s", path);
+	memccpy(c->path, path, '\0', sizeof(c->path) - 1);
 	memcpy(c->pod, whose.pod, sizeof(c->pod));
 	memcpy(c->container, whose.container, sizeof(c->container));
 	memcpy(c->unit, whose.unit, sizeof(c->unit));
@@ -106,7 +110,7 @@ static void fill_sched_row(struct cgroup_snapshot *to, const struct sched_counts
 static void fill_sched(struct snapshot *s, struct name_finder *names,
 		       const struct sched_sample *window, const struct sched_sample *total)
 {
-	char path[CGROUP_PATH_MAX];
+	char room[CGROUP_PATH_MAX];
 
 	for (size_t cpu = 0; cpu < s->cpu_count; cpu++)
 		fill_cpu(&s->cpus[cpu], window ? &window->cpu[cpu] : NULL, &total->cpu[cpu]);
@@ -118,8 +122,7 @@ static void fill_sched(struct snapshot *s, struct name_finder *names,
 		if (!row->counts.n[SCHED_WAITS] && !row->counts.n[SCHED_RUN_NS] &&
 		    !(other && total->gone.n[SCHED_WAITS]))
 			continue;
-		name_it(path, names, row->of.cgroup);
-		c = compose_cgroup(s, row->of.cgroup, path);
+		c = compose_cgroup(s, row->of.cgroup, name_of(names, row->of.cgroup, room));
 		fill_sched_row(c, window ? &window->rows[i].counts : NULL, &row->counts);
 		if (other) /* and what dead cgroups had counted */
 			fill_sched_row(c, window ? &window->gone : NULL, &total->gone);
@@ -163,19 +166,16 @@ static void name_disk(struct disk_snapshot *to, const struct disk_table *disks, 
 	to->in_flight = row ? row->in_flight : 0;
 }
 
-static void fill_disks(struct snapshot *s, const struct disk_sample *window,
-		       const struct disk_sample *total)
+static void fill_disks(struct snapshot *s, const struct disk_table *disks,
+		       const struct disk_sample *window, const struct disk_sample *total)
 {
-	CLEANUP(disk_table_clear) struct disk_table disks;
-
-	disk_table_read(&disks, "");
 	for (size_t i = 0; i < total->device_count; i++) {
 		const struct disk_device_sample *from = &total->devices[i];
 		struct disk_snapshot *to = &s->disks[i];
 
 		to->major = from->number >> 20;
 		to->minor = from->number & 0xfffff;
-		name_disk(to, &disks, from->number);
+		name_disk(to, disks, from->number);
 		to->bio_based = from->bio_based;
 		for (int op = 0; op < _DISK_OP_MAX; op++) {
 			if (window)
@@ -201,13 +201,9 @@ static size_t number_of(struct snapshot *s, struct text_index *index, uint64_t i
 static size_t cgroup_number(struct snapshot *s, struct text_index *index, struct name_finder *names,
 			    uint64_t id)
 {
-	char path[CGROUP_PATH_MAX];
+	char room[CGROUP_PATH_MAX];
 
-	if (id)
-		name_it(path, names, id);
-	else
-		snprintf(path, sizeof(path), "(nobody)");
-	return number_of(s, index, id, path);
+	return number_of(s, index, id, id ? name_of(names, id, room) : "(nobody)");
 }
 
 static void fill_share(struct share_snapshot *to, const struct disk_share_count *window,
@@ -404,7 +400,8 @@ static int window_between(struct window_samples *ret, size_t cpus, const struct 
 }
 
 static int fill(struct snapshot *s, struct name_finder *cgroups, struct name_finder *blkio,
-		const struct window_samples *w, const struct sample *now)
+		const struct disk_table *disks, const struct window_samples *w,
+		const struct sample *now)
 {
 	CLEANUP(text_index_clear) struct text_index index = { 0 };
 
@@ -413,14 +410,15 @@ static int fill(struct snapshot *s, struct name_finder *cgroups, struct name_fin
 	fill_sched(s, cgroups, w ? w->sched : NULL, now->sched);
 	for (size_t i = 0; i < s->cgroup_count; i++)
 		text_index_add(&index, s->cgroups[i].path, i);
-	fill_disks(s, w ? &w->disk : NULL, &now->disk);
+	fill_disks(s, disks, w ? &w->disk : NULL, &now->disk);
 	fill_shares(s, &index, blkio ? blkio : cgroups, w ? &w->disk : NULL, &now->disk);
 	fill_cache(s, &index, cgroups, w ? &w->cache : NULL, &now->cache);
 	return w ? fill_waiters(s, &index, cgroups, w->sched) : 0;
 }
 
-int compose_between(struct snapshot **ret, struct compose_names *names, size_t cpus,
-		    const struct sample *then, const struct sample *now)
+int compose_between(struct snapshot **ret, struct compose_names *names,
+		    const struct disk_table *disks, size_t cpus, const struct sample *then,
+		    const struct sample *now)
 {
 	CLEANUP(window_samples_clear) struct window_samples window = { 0 };
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
@@ -449,7 +447,7 @@ int compose_between(struct snapshot **ret, struct compose_names *names, size_t c
 	fill_programs(s, &sched_subject, &then->sched->self, &now->sched->self);
 	fill_programs(s, &disk_subject, &then->disk.self, &now->disk.self);
 	fill_programs(s, &cache_subject, &then->cache.self, &now->cache.self);
-	r = fill(s, &cgroups, names->blkio ? &blkio : NULL, windowed ? &window : NULL, now);
+	r = fill(s, &cgroups, names->blkio ? &blkio : NULL, disks, windowed ? &window : NULL, now);
 	if (r)
 		return r;
 	if (windowed)

@@ -7,6 +7,7 @@
 
 struct cgroup_names;
 struct cgroup_snapshot;
+struct disk_table;
 struct sample;
 struct snapshot;
 
@@ -17,9 +18,10 @@ struct compose_names {
 	uint64_t walked_ns;         /* when a snapshot last walked them */
 };
 
-/* then may be now: only totals are wanted.  cpus: possible ones.  -ESTALE when counters ran backwards, -ENOMEM. */
-int compose_between(struct snapshot **ret, struct compose_names *names, size_t cpus,
-		    const struct sample *then, const struct sample *now);
+/* then may be now: only totals are wanted.  disks: of this moment.  cpus: possible ones.  -ESTALE when counters ran backwards, -ENOMEM. */
+int compose_between(struct snapshot **ret, struct compose_names *names,
+		    const struct disk_table *disks, size_t cpus, const struct sample *then,
+		    const struct sample *now);
 
 /* Adds a cgroup, with whose it is by its path, to a snapshot that has room for it. */
 struct cgroup_snapshot *compose_cgroup(struct snapshot *s, uint64_t id, const char *path);

@@ -184,7 +184,8 @@ static void tell_what_is_not_read(struct node *n, const struct cgroup_files_samp
 		 CGROUP_FILES_MAX, s->refused);
 }
 
-/* For whom asks now, and once a window.  Those who ask within a second share the walk. */
+/* For whom asks now, and once a window.  Those who ask within a second share the walk; a scrape
+ * leaves it to the beat that ends a window of 10 s. */
 static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct files_sample **ret)
 {
 	CLEANUP(files_sample_freep) struct files_sample *s = NULL;
@@ -192,7 +193,7 @@ static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct file
 
 	if (r)
 		return r;
-	if (now_ns - n->walked_ns >= (briefly ? 5 : 1) * NS_PER_SEC) {
+	if (now_ns - n->walked_ns >= (briefly ? 12 : 1) * NS_PER_SEC) {
 		n->walked_ns = now_ns;
 		if (n->names.cgroups)
 			cgroup_names_refresh(n->names.cgroups);
@@ -373,7 +374,7 @@ static int compose(struct node *n, const struct sample *then, const struct sampl
 		   struct snapshot **ret)
 {
 	CLEANUP(snapshot_freep) struct snapshot *s = NULL;
-	int r = then ? compose_between(&s, &n->names, n->cpus, then, now)
+	int r = then ? compose_between(&s, &n->names, &files->disks, n->cpus, then, now)
 		     : snapshot_new(&s, n->cpus, 0, 0, 0);
 
 	if (!r)

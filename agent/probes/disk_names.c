@@ -32,7 +32,7 @@ bool disk_name(const char *root, uint32_t number, char ret[DISK_NAME])
 	return true;
 }
 
-/* "   8       0 sda 5 0 40 1 7 0 56 2 3 …": the last of these is what is in flight. */
+/* "   8       0 sda 5 0 40 1 7 0 56 2 3 99 …": in flight are 3, and for 99 ms there was anything. */
 static bool parse_row(const char *line, struct disk_row *ret)
 {
 	char *at;
@@ -50,7 +50,8 @@ static bool parse_row(const char *line, struct disk_row *ret)
 		strtoull(at, &at, 10);
 	if (*at != ' ')
 		return false;
-	ret->in_flight = strtoull(at, NULL, 10);
+	ret->in_flight = strtoull(at, &at, 10);
+	ret->busy_ms = strtoull(at, NULL, 10);
 	return true;
 }
 
@@ -58,12 +59,18 @@ void disk_table_read(struct disk_table *ret, const char *root)
 {
 	CLEANUP(freep) char *text = malloc(STATS_BYTES);
 	char path[PATH_MAX];
-	size_t lines = 1;
 
 	*ret = (struct disk_table){ 0 };
 	snprintf(path, sizeof(path), "%s/proc/diskstats", root);
-	if (!text || fs_read(path, text, STATS_BYTES) <= 0)
-		return;
+	if (text && fs_read(path, text, STATS_BYTES) > 0)
+		disk_table_parse(ret, text);
+}
+
+void disk_table_parse(struct disk_table *ret, char *text)
+{
+	size_t lines = 1;
+
+	*ret = (struct disk_table){ 0 };
 	for (const char *c = text; (c = strchr(c, '\n')); c++)
 		lines++;
 	ret->rows = calloc(lines, sizeof(*ret->rows));

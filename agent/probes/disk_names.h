@@ -17,8 +17,11 @@ struct disk_table {
 		uint32_t number; /* major << 20 | minor */
 		char name[DISK_NAME];
 		uint64_t in_flight; /* requests that the device has now */
+		uint64_t busy_ms;   /* for how long it had anything to do */
 	} *rows;                    /* owned */
 };
+
+void disk_table_parse(struct disk_table *ret, char *text); /* cuts it into lines */
 
 /* Empty when there is nothing to be read, or no memory; what was in *ret is not looked at. */
 void disk_table_read(struct disk_table *ret, const char *root);

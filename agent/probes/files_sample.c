@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/base/cleanup.h"
+#include "agent/base/clock.h"
 #include "agent/probes/filesystems.h"
+#include "agent/probes/lines.h"
 #include "agent/probes/node_files.h"
 
 int files_sample_new(struct files_sample **ret, size_t cpus)
@@ -26,6 +29,7 @@ struct files_sample *files_sample_free(struct files_sample *s)
 {
 	if (s) {
 		free(s->cpus);
+		disk_table_clear(&s->disks);
 		cgroup_files_sample_clear(&s->cgroups);
 	}
 	free(s);
@@ -37,11 +41,33 @@ void files_sample_freep(struct files_sample **s)
 	*s = files_sample_free(*s);
 }
 
+/* Those that ever had anything to do. */
+static void note_busy(struct node_use *to, const struct disk_table *disks)
+{
+	for (size_t i = 0; i < disks->count; i++) {
+		const struct disk_row *row = &disks->rows[i];
+		struct disk_busy *busy = &to->busy[to->busy_count];
+
+		_Static_assert((int)DISK_NAME == (int)DEVICE_NAME, "a name fits");
+		if (!row->busy_ms)
+			continue;
+		if (to->busy_count == BUSY_MAX) {
+			to->busy_unread++;
+			continue;
+		}
+		busy->ns = lines_times(row->busy_ms, NS_PER_MSEC);
+		memcpy(busy->name, row->name, sizeof(busy->name));
+		to->busy_count++;
+	}
+}
+
 int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups, uint64_t now_ns,
 		      bool briefly, const char *root)
 {
 	s->when_ns = now_ns;
 	node_files_read(&s->node, s->cpus, s->cpu_count, root);
 	filesystems_read(&s->node, root);
+	disk_table_read(&s->disks, root);
+	note_busy(&s->node, &s->disks);
 	return cgroups ? cgroup_files_read(cgroups, now_ns, briefly, &s->cgroups) : 0;
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "agent/probes/cgroup_files.h"
+#include "agent/probes/disk_names.h"
 #include "agent/snapshot/node_use.h"
 
 struct files_sample {
@@ -16,6 +17,7 @@ struct files_sample {
 	struct node_use node;
 	struct cpu_times *cpus; /* by number; owned */
 	size_t cpu_count;
+	struct disk_table disks;
 	struct cgroup_files_sample cgroups;
 };
 

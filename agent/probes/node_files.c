@@ -13,7 +13,6 @@
 #include "agent/probes/lines.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-#define NS_PER_MS   1000000
 
 /* --- /proc/stat --- */
 
@@ -132,40 +131,6 @@ void node_parse_zram(struct zram *to, const char *mm_stat, const char *io_stat)
 	}
 }
 
-/* --- disks --- */
-
-/* Field 13 is the milliseconds in which it had something to do; of those that never had, none. */
-static bool parse_disk(struct disk_busy *ret, const char *line)
-{
-	unsigned long long busy_ms;
-
-	_Static_assert(DEVICE_NAME == 32, "as the format below has it");
-	if (sscanf(line, "%*u %*u %31s %*u %*u %*u %*u %*u %*u %*u %*u %*u %llu", ret->name,
-		   &busy_ms) != 2 ||
-	    !busy_ms)
-		return false;
-	ret->ns = lines_times(busy_ms, NS_PER_MS);
-	return true;
-}
-
-void node_parse_diskstats(struct node_use *to, const char *text)
-{
-	to->busy_count = to->busy_unread = 0;
-	for (const char *end; *text; text = *end ? end + 1 : end) {
-		struct disk_busy one = { 0 };
-		char line[256];
-
-		end = strchrnul(text, '\n');
-		snprintf(line, sizeof(line), "%.*s", (int)(end - text), text);
-		if (!parse_disk(&one, line))
-			continue;
-		if (to->busy_count < BUSY_MAX)
-			to->busy[to->busy_count++] = one;
-		else
-			to->busy_unread++;
-	}
-}
-
 /* --- and the files themselves --- */
 
 struct reader {
@@ -173,12 +138,23 @@ struct reader {
 	char text[131072]; /* /proc/stat of 1,024 CPUs */
 };
 
-static const char *text_of(struct reader *r, const char *path)
+static const char *read_most(struct reader *r, const char *path, size_t size)
 {
 	char whole[PATH_MAX];
 
 	snprintf(whole, sizeof(whole), "%s%s", r->root, path);
-	return fs_read(whole, r->text, sizeof(r->text)) >= 0 ? r->text : "";
+	return fs_read(whole, r->text, size) >= 0 ? r->text : "";
+}
+
+static const char *text_of(struct reader *r, const char *path)
+{
+	return read_most(r, path, sizeof(r->text));
+}
+
+/* For some files the kernel sets aside, and clears, as much memory as a reader has room for. */
+static const char *line_of(struct reader *r, const char *path)
+{
+	return read_most(r, path, LINE_MAX);
 }
 
 static uint64_t number_in(struct reader *r, const char *folder, const char *file)
@@ -187,14 +163,14 @@ static uint64_t number_in(struct reader *r, const char *folder, const char *file
 	uint64_t n = 0;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	lines_number(text_of(r, path), &n);
+	lines_number(line_of(r, path), &n);
 	return n;
 }
 
 static void read_huge_pages(struct huge_pages *to, struct reader *r)
 {
-	node_parse_policy(to->enabled, text_of(r, "/sys/kernel/mm/transparent_hugepage/enabled"));
-	node_parse_policy(to->defrag, text_of(r, "/sys/kernel/mm/transparent_hugepage/defrag"));
+	node_parse_policy(to->enabled, line_of(r, "/sys/kernel/mm/transparent_hugepage/enabled"));
+	node_parse_policy(to->defrag, line_of(r, "/sys/kernel/mm/transparent_hugepage/defrag"));
 	to->known = to->enabled[0];
 }
 
@@ -202,7 +178,7 @@ static void read_same_pages(struct same_pages *to, struct reader *r)
 {
 	static const char folder[] = "/sys/kernel/mm/ksm";
 
-	to->known = *text_of(r, "/sys/kernel/mm/ksm/run") != '\0';
+	to->known = *line_of(r, "/sys/kernel/mm/ksm/run") != '\0';
 	if (!to->known)
 		return;
 	to->running = *r->text == '1';
@@ -224,9 +200,9 @@ static void read_zram(struct node_use *to, struct reader *r, const char *device)
 	}
 	*z = (struct zram){ 0 };
 	snprintf(path, sizeof(path), "/sys/block/%.32s/mm_stat", device);
-	snprintf(mm_stat, sizeof(mm_stat), "%.255s", text_of(r, path));
+	snprintf(mm_stat, sizeof(mm_stat), "%.255s", line_of(r, path));
 	snprintf(path, sizeof(path), "/sys/block/%.32s/io_stat", device);
-	node_parse_zram(z, mm_stat, text_of(r, path));
+	node_parse_zram(z, mm_stat, line_of(r, path));
 	if (!z->used_bytes) /* made, and never used */
 		return;
 	snprintf(z->name, sizeof(z->name), "%.31s", device);
@@ -260,10 +236,9 @@ void node_files_read(struct node_use *ret, struct cpu_times *cpus, size_t count,
 		return;
 	r->root = root;
 	node_parse_stat(ret, cpus, count, text_of(r, "/proc/stat"));
-	node_parse_loadavg(ret, text_of(r, "/proc/loadavg"));
-	node_parse_file_nr(ret, text_of(r, "/proc/sys/fs/file-nr"));
+	node_parse_loadavg(ret, line_of(r, "/proc/loadavg"));
+	node_parse_file_nr(ret, line_of(r, "/proc/sys/fs/file-nr"));
 	node_parse_vmstat(ret, text_of(r, "/proc/vmstat"));
-	node_parse_diskstats(ret, text_of(r, "/proc/diskstats"));
 	read_huge_pages(&ret->huge_pages, r);
 	read_same_pages(&ret->same_pages, r);
 	read_zrams(ret, r);

@@ -9,14 +9,13 @@
 
 #include "agent/snapshot/node_use.h"
 
-/* Fills all but filesystems (probes/filesystems.h); cpus[cpu] for cpu < count. */
+/* Fills all but filesystems (probes/filesystems.h) and disks (probes/files_sample.h); cpus[cpu] for cpu < count. */
 void node_files_read(struct node_use *ret, struct cpu_times *cpus, size_t count, const char *root);
 
 void node_parse_stat(struct node_use *to, struct cpu_times *cpus, size_t count, const char *text);
 void node_parse_loadavg(struct node_use *to, const char *text);
 void node_parse_file_nr(struct node_use *to, const char *text);
 void node_parse_vmstat(struct node_use *to, const char *text);
-void node_parse_diskstats(struct node_use *to, const char *text);
 
 /* "always [madvise] never" says madvise; "" when nothing is in brackets. */
 void node_parse_policy(char ret[POLICY_TEXT], const char *text);

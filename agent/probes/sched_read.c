@@ -87,7 +87,10 @@ struct sched_read *sched_read_free(struct sched_read *s)
 
 /* --- how the wire's counters are numbered --- */
 
-static void add_rare(uint64_t *n, const struct fl_sched_rare *rare, uint64_t (*get)(const void *))
+/* Inlined, so that `get` is a load and no call: a scrape reads some 30,000 of them. */
+
+static __always_inline void add_rare(uint64_t *n, const struct fl_sched_rare *rare,
+				     uint64_t (*get)(const void *))
 {
 	n[SCHED_MOVED_NEAR] += get(&rare->moved[FL_SCHED_NEAR]);
 	n[SCHED_MOVED_CACHE] += get(&rare->moved[FL_SCHED_OTHER_CACHE]);
@@ -97,14 +100,16 @@ static void add_rare(uint64_t *n, const struct fl_sched_rare *rare, uint64_t (*g
 	n[SCHED_EXECS] += get(&rare->execs);
 }
 
-static void add_slots(struct hist *h, const __u64 *places, uint64_t (*get)(const void *))
+static __always_inline void add_slots(struct hist *h, const __u64 *places,
+				      uint64_t (*get)(const void *))
 {
 	for (size_t slot = 0; slot < FL_HIST_SLOTS; slot++)
 		h->slots[slot] += get(&places[FL_HIST_PLACE_OF(slot)]);
 }
 
-static void add_element(struct sched_counts *to, const struct fl_sched_cgroup *c,
-			const struct fl_sched_detail *d, uint64_t (*get)(const void *))
+static __always_inline void add_element(struct sched_counts *to, const struct fl_sched_cgroup *c,
+					const struct fl_sched_detail *d,
+					uint64_t (*get)(const void *))
 {
 	uint64_t wait_ns = get(&c->wait_ns);
 

@@ -6,6 +6,7 @@
 
 #include "agent/base/cleanup.h"
 #include "agent/probes/cgroup_parse.h"
+#include "agent/probes/disk_names.h"
 #include "agent/probes/filesystems.h"
 #include "agent/probes/network.h"
 #include "agent/probes/node_files.h"
@@ -24,6 +25,15 @@ static void parse_cgroup(const char *text)
 	cgroup_use_working_set(&use);
 }
 
+static void parse_disks(const char *text)
+{
+	CLEANUP(freep) char *copy = strdup(text);
+	struct disk_table disks;
+
+	disk_table_parse(&disks, copy);
+	disk_table_clear(&disks);
+}
+
 static void parse_node(const char *text)
 {
 	static struct node_use n;
@@ -34,11 +44,11 @@ static void parse_node(const char *text)
 	node_parse_loadavg(&n, text);
 	node_parse_file_nr(&n, text);
 	node_parse_vmstat(&n, text);
-	node_parse_diskstats(&n, text);
 	node_parse_policy(n.huge_pages.enabled, text);
 	node_parse_zram(&z, text, text);
 	filesystems_parse(&n, text);
-	if (n.filesystem_count > FILESYSTEMS_MAX || n.busy_count > BUSY_MAX)
+	parse_disks(text);
+	if (n.filesystem_count > FILESYSTEMS_MAX)
 		abort();
 }
 

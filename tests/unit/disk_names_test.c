@@ -39,6 +39,7 @@ static int a_device_is_found_by_its_number(void)
 	CHECK(t.count == 3);
 	CHECK(!strcmp(disk_table_find(&t, 8 << 20)->name, "sda"));
 	CHECK(disk_table_find(&t, 8 << 20)->in_flight == 3);
+	CHECK(disk_table_find(&t, 8 << 20)->busy_ms == 4);
 	CHECK(disk_table_find(&t, 259u << 20 | 1048575)->in_flight == UINT64_MAX);
 	CHECK(!disk_table_find(&t, 7));
 	disk_table_clear(&t);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/base/cleanup.h"
+#include "agent/probes/files_sample.h"
 #include "agent/probes/filesystems.h"
 #include "agent/probes/lines.h"
 #include "agent/probes/memory.h"
@@ -15,14 +16,17 @@
 
 static int a_machine_is_read_from_its_files(void)
 {
-	CLEANUP(freep) struct node_use *n = calloc(1, sizeof(*n));
+	CLEANUP(files_sample_freep) struct files_sample *s = NULL;
 	char root[] = "/tmp/fairlead-node-XXXXXX";
-	struct cpu_times cpus[3] = { 0 };
+	const struct cpu_times *cpus;
+	const struct node_use *n;
 	struct memory m;
 
-	CHECK(n);
+	CHECK(!files_sample_new(&s, 3));
+	cpus = s->cpus;
+	n = &s->node;
 	bundle_open(root, "v2");
-	node_files_read(n, cpus, 3, root);
+	CHECK(!files_sample_take(s, NULL, 1, false, root));
 	memory_read(&m, root);
 	bundle_close(root);
 	CHECK(cpus[0].known && cpus[1].known && !cpus[2].known);
