@@ -31,7 +31,7 @@
 #include "exporters/otlp/headers.h"
 
 #define METRICS_CONNECTIONS 32 /* of metrics_listen: a few servers, each with its spare one */
-#define KEPT_BYTES          (4 << 20) /* of memory that is free */
+#define KEPT_BYTES          (4u << 20) /* of memory that is free */
 #define GIVE_BACK_NS        (10 * NS_PER_SEC)
 #define WORKER_ROOM         4 /* bodies that wait to be compressed; more go as they are */
 
@@ -115,11 +115,12 @@ static void on_beat(void *context, uint32_t events)
 		a->ticks++;
 }
 
-/* What was free since the last time, or lies between what is not: a burst is over by then. */
+/* After a burst; what an ordinary answer takes stays. */
 static void on_give_back(void *context, uint32_t events)
 {
 	(void)context, (void)events;
-	malloc_trim(0);
+	if (mallinfo2().fordblks > KEPT_BYTES)
+		malloc_trim(0);
 }
 
 /* A sign of life only while the beat goes on: a loop that spins is dead too. */

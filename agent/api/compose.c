@@ -428,16 +428,17 @@ int compose_between(struct snapshot **ret, struct compose_names *names,
 	int r = windowed ? window_between(&window, cpus, then, now) : 0;
 
 	if (!r)
-		r = snapshot_new(&s, cpus,
-				 now->sched->row_count + now->cache.row_count + WAITERS_MAX +
-					 now->disk.share_count + 2,
-				 now->disk.device_count, now->disk.share_count + _DISK_GONE_MAX);
+		r = snapshot_new(&s, cpus, 0, now->disk.device_count,
+				 now->disk.share_count + _DISK_GONE_MAX);
+	if (!r)
+		r = snapshot_make_room(s, now->sched->row_count + now->cache.row_count +
+						  WAITERS_MAX + now->disk.share_count + 2);
 	if (!r && now->disk.details)
 		r = snapshot_add_share_times(s, now->disk.share_count + _DISK_GONE_MAX);
 	if (r)
 		return r;
 	s->window_ns = now->when_ns - then->when_ns;
-	s->cgroup_count = s->share_count = 0; /* there is room; how many there are shows now */
+	s->share_count = 0; /* there is room; how many there are shows now */
 	pressure_between(s->pressure, then->pressure, now->pressure);
 	memcpy(s->pressure_total, now->pressure, sizeof(s->pressure_total));
 	s->memory = now->memory;

@@ -63,12 +63,9 @@ static int fill_cgroups(struct snapshot *s, const struct files_sample *then,
 	CLEANUP(text_index_clear) struct text_index old = { 0 };
 	CLEANUP(text_index_clear) struct text_index shown = { 0 };
 	size_t room = s->cgroup_count + now->cgroups.count;
-	struct cgroup_snapshot *cgroups = reallocarray(s->cgroups, room + 1, sizeof(*cgroups));
 
-	if (!cgroups)
-		return -ENOMEM;
-	s->cgroups = cgroups;
-	if (index_rows(&old, then) || text_index_init(&shown, room))
+	if (snapshot_make_room(s, now->cgroups.count) || index_rows(&old, then) ||
+	    text_index_init(&shown, room))
 		return -ENOMEM;
 	for (size_t i = 0; i < s->cgroup_count; i++)
 		text_index_add(&shown, s->cgroups[i].path, i);

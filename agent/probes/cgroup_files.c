@@ -381,7 +381,7 @@ int cgroup_files_read(struct cgroup_files *f, uint64_t now_ns, bool briefly,
 {
 	CLEANUP(reading_clear) struct reading r = { .f = f, .now_ns = now_ns, .briefly = briefly };
 
-	r.sample.rows = calloc(CGROUP_FILES_MAX, sizeof(*r.sample.rows));
+	r.sample.rows = malloc(CGROUP_FILES_MAX * sizeof(*r.sample.rows));
 	if (!r.sample.rows || text_index_init(&r.rows, CGROUP_FILES_MAX) ||
 	    text_index_init(&r.last, f->last.count))
 		return -ENOMEM;

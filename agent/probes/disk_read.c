@@ -266,7 +266,7 @@ int disk_read_sample(struct disk_read *d, bool detail, struct disk_sample *ret)
 	struct fl_disk_detail *details = NULL;
 
 	*ret = (struct disk_sample){ 0 };
-	ret->devices = calloc(FL_DISK_DEVICES, sizeof(*ret->devices));
+	ret->devices = malloc(FL_DISK_DEVICES * sizeof(*ret->devices));
 	ret->shares = calloc(SHARES_MAX, sizeof(*ret->shares));
 	if (detail) {
 		details = mapped_new(d->details_fd, DETAILS_SIZE);

@@ -30,6 +30,17 @@ int snapshot_new(struct snapshot **ret, size_t cpus, size_t cgroups, size_t disk
 	return 0;
 }
 
+int snapshot_make_room(struct snapshot *s, size_t cgroups)
+{
+	struct cgroup_snapshot *all =
+		reallocarray(s->cgroups, s->cgroup_count + cgroups + 1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	s->cgroups = all;
+	return 0;
+}
+
 struct snapshot *snapshot_free(struct snapshot *s)
 {
 	if (s) {

@@ -182,6 +182,9 @@ struct snapshot {
 
 /* -ENOMEM leaves *ret alone. */
 int snapshot_new(struct snapshot **ret, size_t cpus, size_t cgroups, size_t disks, size_t shares);
+
+/* Room for so many cgroups more; nothing is written there.  -ENOMEM. */
+int snapshot_make_room(struct snapshot *s, size_t cgroups);
 struct snapshot *snapshot_free(struct snapshot *s);
 void snapshot_freep(struct snapshot **s);
 
