@@ -12,9 +12,11 @@
  *
  * Wake-ups need no hook either: a task that gets the CPU was woken, unless it had been preempted.
  *
- * Blind spots: the part of a wait before the task was moved to another CPU (each run queue
- * counts from its own arrival), and on kernels that keep BPF away from pid 1 the switches
- * away from that process: what comes then has the run time of it, but its wait is not counted.
+ * Blind spots: the microseconds of a wake-up that takes the CPU from who has it at once, which to
+ * the kernel is one moment (runqlat times them); the part of a wait before the task was moved to
+ * another CPU (each run queue counts from its own arrival); and on kernels that keep BPF away from
+ * pid 1 the switches away from that process: what comes then has the run time of it, but its wait
+ * is not counted.
  */
 #include "vmlinux.h"
 

@@ -25,6 +25,7 @@ RUNS = 10
 QUANTILES = (0.5, 0.9, 0.99)
 LOAD = (-1, 4, 3, 2000)     # CPU, hogs, sleepers, ms of tests/lib/waits: waits of all lengths
 BULK = 0.95                 # of the waits have to be at most a bucket away
+BULK_BUCKET = 4             # from 16 us on: see compare_with_runqlat()
 CONTROL_WITHIN = 0.05       # of the waits: where two runqlats may differ by more than a bucket
 COLUMNS = ["thing", "counter", "ours", "done"]
 HOW = "tests/lib/tasks SOCKET"
@@ -110,8 +111,9 @@ def quantile_bucket(buckets, quantile):
     return max(buckets)
 
 
-def farther_than_a_bucket(some, others):
+def farther_than_a_bucket(some, others, first=0):
     """The share of waits that have no place in the other distribution at most a bucket away."""
+    some, others = ({b: n for b, n in buckets.items() if b >= first} for buckets in (some, others))
     last = max(*some, *others)
 
     def below(buckets):
@@ -151,30 +153,38 @@ def runqlat_is_off(found):
 
 
 def compare_with_runqlat(proof):
+    """Both count nearly the same waits, by different clocks.  A wake-up that takes the CPU from who
+    has it is one event to the kernel, which for it reads the run queue's clock once (RQCF_ACT_SKIP):
+    /proc/PID/schedstat and we book no wait.  runqlat reads a clock of its own twice and books what
+    lies between, some microseconds.  So the shape is compared where waits are longer than that."""
     found = quietly(beside_runqlat, runqlat_is_off)
     rows = [[quantile_bucket(b, q) for q in QUANTILES for b in three]
-            + [farther_than_a_bucket(three[0], three[1]), farther_than_a_bucket(*three[1:])]
+            + [farther_than_a_bucket(three[0], three[1], BULK_BUCKET),
+               farther_than_a_bucket(three[0], three[1]), farther_than_a_bucket(*three[1:])]
             + [sum(b.values()) for b in three] for three in found]
     quantiles = [(row[3 * n], row[3 * n + 1], row[3 * n + 2])
                  for row in rows for n in range(len(QUANTILES))]
     apart = [abs(ours - theirs) for ours, theirs, _ in quantiles]
     outside = [row[3 * len(QUANTILES)] for row in rows]
+    of_all = [row[3 * len(QUANTILES) + 1] for row in rows]
     names = ("ours", "runqlat", "runqlat again")
     common = {"how": f"tests/lib/waits SOCKET {' '.join(map(str, LOAD))}, all waits of the node",
               "control": {"runqlat from a second one, buckets of the quantiles":
                           max(abs(a - b) for _, a, b in quantiles),
-                          "waits farther than one bucket": max(row[10] for row in rows)},
+                          "waits farther than one bucket": max(row[11] for row in rows)},
               "pairs": {"columns": [f"bucket of p{q * 100:g}, {who}" for q in QUANTILES
                                     for who in names]
-                        + ["farther than a bucket, ours", "runqlat again"]
+                        + ["farther than a bucket from 16 us on", "of all", "runqlat again"]
                         + [f"waits, {who}" for who in names], "rows": rows}}
     proof.claim("waits against runqlat on the same run: quantiles", holds=max(apart) <= 1,
                 limit="p50, p90 and p99 of every run within one log2 bucket",
                 figure={"runs": len(rows), "buckets apart at most": max(apart),
                         "in the same bucket": apart.count(0) / len(apart)}, **common)
-    proof.claim("waits against runqlat on the same run: the bulk of the histogram",
+    proof.claim("waits against runqlat on the same run: the bulk of the histogram, from 16 us on",
                 limit=f"{BULK:.0%} of the waits of every run within one log2 bucket",
-                figure={"within one bucket, least": 1 - max(outside)},
+                note="below that the kernel books some waits as none that runqlat times itself",
+                figure={"within one bucket, least": 1 - max(outside),
+                        "of the waits of any length": 1 - max(of_all)},
                 holds=max(outside) <= 1 - BULK, **common)
 
 
