@@ -32,7 +32,7 @@
 
 #define METRICS_CONNECTIONS 32 /* of metrics_listen: a few servers, each with its spare one */
 #define KEPT_BYTES          (4u << 20) /* of memory that is free */
-#define GIVE_BACK_NS        (10 * NS_PER_SEC)
+#define GIVE_BACK_NS        (5 * NS_PER_SEC)
 #define WORKER_ROOM         4 /* bodies that wait to be compressed; more go as they are */
 
 /* --- the doors --- */
@@ -115,11 +115,13 @@ static void on_beat(void *context, uint32_t events)
 		a->ticks++;
 }
 
-/* After a burst; what an ordinary answer takes stays. */
+/* After a burst, and when nobody asks any more. */
 static void on_give_back(void *context, uint32_t events)
 {
-	(void)context, (void)events;
-	if (mallinfo2().fordblks > KEPT_BYTES)
+	const struct agent *a = context;
+
+	(void)events;
+	if (mallinfo2().fordblks > KEPT_BYTES || clock_mono_ns() - a->answered_ns >= GIVE_BACK_NS)
 		malloc_trim(0);
 }
 
@@ -382,8 +384,8 @@ int agent_run(const struct agent_start *start)
 	int status = 1;
 
 	/* A beat or a scrape takes some MB and gives them back.  To have the kernel make them anew
-	 * each time is a third of their cost, so they stay for the next one, in the one heap there
-	 * is; see on_give_back(). */
+	 * each time is a third of their cost, so they stay for the next one if that comes soon, in
+	 * the one heap there is; see on_give_back(). */
 	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
 	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
 	mallopt(M_ARENA_MAX, 1);

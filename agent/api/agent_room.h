@@ -22,6 +22,6 @@ struct agent {
 	char *push_headers; /* read at the start, for push_configure() */
 	struct notify notify;
 	struct loop_source *beat;
-	uint64_t started_ns, ticks, beat_ns, lag_max_ns;
+	uint64_t started_ns, ticks, beat_ns, answered_ns, lag_max_ns;
 	unsigned int terms;
 };

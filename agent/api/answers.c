@@ -47,14 +47,15 @@ unsigned int answer_connections(const struct agent *a)
 
 static void fill_own(struct agent *a, struct snapshot *s)
 {
-	uint64_t lag = loop_lag_max_ns(a->loop);
+	uint64_t lag = loop_lag_max_ns(a->loop), now = clock_mono_ns();
 
 	if (lag > a->lag_max_ns)
 		a->lag_max_ns = lag;
+	a->answered_ns = now;
 	add_own_losses(a, &s->lost);
 	s->agent = (struct agent_snapshot){
 		.present = true,
-		.uptime_ns = clock_mono_ns() - a->started_ns,
+		.uptime_ns = now - a->started_ns,
 		.loop_lag_max_ns = a->lag_max_ns,
 		.ticks = a->ticks,
 		.rss_bytes = machine_rss_bytes("", getpid()),

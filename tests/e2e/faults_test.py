@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from fairlead import GIVES_BACK, Agent, folder, least
+from fairlead import GIVES_BACK, Agent, folder, least_resident
 from mounts import cgroup2
 from tap import check, cleanup, equal, limit, main, skip, wait_for
 
@@ -40,14 +40,6 @@ def forked(work):
         status = 0
     finally:
         os._exit(status)
-
-
-def resident(agent):
-    total = 0
-    for pid in (agent.process.pid, agent.warden):
-        with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
-            total += next(int(line.split()[1]) for line in file if line.startswith("VmRSS")) << 10
-    return total
 
 
 def figure(**values):
@@ -91,7 +83,7 @@ def test_cgroups_come_and_go():
         wait_for(lambda: sums(agent, "tasks_exited_total")[2] <= before[2] + 20,
                  "the rows to come free", 40, 0.5)
         agent.get("/metrics")
-        sizes.append(least(lambda: resident(agent)))
+        sizes.append(least_resident(agent))
     by_cpu, by_cgroup, rows = sums(agent, "tasks_exited_total")
     done = CHURNED // 3 * 3
     figure(cgroups=done, seconds=round(time.monotonic() - began, 1), exited_by_cpu=by_cpu - before[0],
@@ -237,7 +229,7 @@ def test_both_are_stopped_under_load():
     for _ in range(20):     # to get warm
         agent.get("/metrics")
         agent.json("/v1/snapshot?for=1ms")
-    size = least(lambda: resident(agent))
+    size = least_resident(agent)
     os.kill(agent.warden, signal.SIGSTOP)
     end, slowest = time.monotonic() + STOPPED_SECONDS + 11, 0     # the agent asks it every 10 s
     while time.monotonic() < end:
@@ -251,7 +243,7 @@ def test_both_are_stopped_under_load():
     agent.signal(signal.SIGCONT)
     check(slowest < 1, f"an answer took {slowest:.2f} s")
     beats = lost(agent)["beats"]
-    grown = least(lambda: resident(agent)) - size
+    grown = least_resident(agent) - size
     figure(stopped_seconds=STOPPED_SECONDS, slowest_answer_seconds=round(slowest, 4), beats_lost=beats,
            grown_bytes=grown)
     check(beats >= STOPPED_SECONDS * 8, f"{beats} beats of 100 ms lost in {STOPPED_SECONDS} s")

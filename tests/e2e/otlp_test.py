@@ -14,7 +14,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from fairlead import GIVES_BACK, Agent, command, folder, least, one_line
+from fairlead import GIVES_BACK, Agent, command, folder, least_resident, one_line
 from tap import check, cleanup, equal, main, wait_for
 
 REQUEST = "opentelemetry.proto.collector.metrics.v1.ExportMetricsServiceRequest"
@@ -331,15 +331,12 @@ def test_bounded():
     cleanup(listener.close)
     agent = pushing(f"http://127.0.0.1:{listener.getsockname()[1]}", "--otlp-timeout", "5m",
                     "--drain-timeout", "0s")
-
-    def rss():
-        return agent.json("/v1/snapshot")["agent"]["rss_bytes"]
     wait_for(lambda: state(agent)["waiting"] >= 2, "pushes that wait", 20)
-    before = least(rss)
+    before = least_resident(agent)
     # 64 have room, and one comes a second.
     wait_for(lambda: lost(agent, "otlp_queue") >= 3, "drops", 90, every=0.5)
     equal(state(agent)["waiting"], 64, "waiting")
-    grown = least(rss) - before
+    grown = least_resident(agent) - before
     check(not GIVES_BACK or grown < 3 << 20, f"grew by {grown} bytes")
     healthy_at_once(agent)
 

@@ -12,7 +12,7 @@ import threading
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from fairlead import FAIRLEAD, Agent, command, one_line, read_to_end
+from fairlead import FAIRLEAD, Agent, command, one_line, read_to_end, resident
 from mounts import cgroup2
 from tap import check, cleanup, equal, main, wait_for
 
@@ -47,11 +47,6 @@ def is_open(port):
 def lost(agent, where):
     found = re.search(rb'fairlead_lost_total{where="%s"} (\d+)' % where.encode(), agent.send(REQUEST))
     return int(found[1])
-
-
-def resident_bytes(agent):
-    with open(f"/proc/{agent.process.pid}/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def many_cgroups(agent):
@@ -148,7 +143,7 @@ def test_scrapers_who_never_read_are_cut_off():
     "scrapers who never read their answers are cut off and counted; others are answered"
     agent = Agent(**FREE)
     many_cgroups(agent)
-    before, began = resident_bytes(agent), lost(agent, "http_cut_off")
+    before, began = resident(agent), lost(agent, "http_cut_off")
     body = None
     for _ in range(40):
         older = body
@@ -160,11 +155,11 @@ def test_scrapers_who_never_read_are_cut_off():
         if older == body:               # two guests have one body, the next ones another
             wait_for(lambda: agent.send(REQUEST) != older, "the next body")
     check(lost(agent, "http_cut_off") > began, "nobody was cut off")
-    check(resident_bytes(agent) - before < GROWTH_BYTES, (before, resident_bytes(agent)))
+    check(resident(agent) - before < GROWTH_BYTES, (before, resident(agent)))
     wait_for(lambda: lost(agent, "http_cut_off") >= began + 40, "the others to be cut off", 45, 0.2)
     if "/san/" not in FAIRLEAD:     # whose allocator keeps what it once had
-        wait_for(lambda: resident_bytes(agent) - before < KEPT_BYTES,
-                 f"memory to be given back: {before} bytes and then {resident_bytes(agent)}", 15)
+        wait_for(lambda: resident(agent) - before < KEPT_BYTES,
+                 f"memory to be given back: {before} bytes and then {resident(agent)}", 15)
     wait_for(lambda: agent.json("/v1/snapshot")["agent"]["connections"] <= 1, "their leaving")
     equal(agent.stop(), 0, "exit status")
 
@@ -173,7 +168,7 @@ def test_two_hundred_scrapers_at_once():
     "of two hundred scrapers at once every one has his answer, and memory is given back"
     agent = Agent(**FREE)
     agent.send(REQUEST)
-    before = resident_bytes(agent)
+    before = resident(agent)
     start, answers = threading.Barrier(200), []
 
     def one(number):
@@ -190,7 +185,7 @@ def test_two_hundred_scrapers_at_once():
     for thread in threads:
         thread.join()
     equal(sum(b" 200 " in answer[:20] for answer in answers), 200, "answers")
-    check(resident_bytes(agent) - before < GROWTH_BYTES, (before, resident_bytes(agent)))
+    check(resident(agent) - before < GROWTH_BYTES, (before, resident(agent)))
 
 
 def test_a_stopped_agent_goes_on():
