@@ -360,8 +360,8 @@ int agent_check(const struct config *config)
 	char why[SETTINGS_WHY], *headers = NULL;
 	int status;
 
-	if (places_check(config->socket, why,
-			 sizeof(why))) { /* by who is root still, as at a start */
+	/* By who is root still, as at a start. */
+	if (places_check(config->socket, why, sizeof(why))) {
 		fprintf(stderr, "fairlead: %s\n", why);
 		return 2;
 	}

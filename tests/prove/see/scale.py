@@ -49,11 +49,11 @@ def prove_scale(proof):
     proof.claim("both processes with 250 cgroups and 64 devices", limit="≤ 24 MB, VmRSS added up",
                 figure={"bytes": resident, **found["resident_bytes"]},
                 holds=resident <= LIMIT_BYTES, **common)
-    proof.claim("CPU of both processes, measuring each second (the default)",
-                limit="≤ 0.5 % of one CPU; being scraped each second is told beside it",
-                figure={"share": found["cpu_share_unasked"],
-                        "scraped each second as well": found["cpu_share_scraped_each_second"]},
-                holds=found["cpu_share_unasked"] <= LIMIT_SHARE, **common)
+    shares = {"share": found["cpu_share_unasked"],
+              "scraped each second as well": found["cpu_share_scraped_each_second"]}
+    proof.claim("CPU of both processes, measuring each second, and scraped each second as well",
+                limit="both ≤ 0.5 % of one CPU", figure=shares,
+                holds=max(shares.values()) <= LIMIT_SHARE, **common)
 
 
 if __name__ == "__main__":
