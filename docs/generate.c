@@ -140,7 +140,7 @@ static void metrics(const struct command *all, size_t n, FILE *out)
 	      "has no line, but for kills; one has at most 24 lines as text. What the kernel's own "
 	      "files say (CPU time, memory, throttling, pressure of a cgroup; all of the node) counts "
 	      "since boot or since the cgroup was made, and for a cgroup with all below it. A "
-	      "scrape is told what was read in the last 10 s at most; what BPF counts is as of the "
+	      "scrape is told what of a cgroup was read in the last 15 s at most; what BPF counts is as of the "
 	      "scrape.\n\n"
 	      "In protobuf a histogram has native buckets (schema 0) beside the classic ones. Those of "
 	      "schema 0 end at powers of two of a second, ours at powers of two of a nanosecond, and "
