@@ -62,7 +62,7 @@ void disk_table_read(struct disk_table *ret, const char *root)
 
 	*ret = (struct disk_table){ 0 };
 	snprintf(path, sizeof(path), "%s/proc/diskstats", root);
-	if (text && fs_read(path, text, STATS_BYTES) > 0)
+	if (text && fs_read_often(path, text, STATS_BYTES) > 0)
 		disk_table_parse(ret, text);
 }
 

@@ -52,14 +52,12 @@ static bool parse_mount(struct filesystem *ret, const char *line)
 {
 	char options
 		[64]; /* the filesystem's: those of a mount are what a service manager did to us */
-	const char *rest;
+	const char *rest = strstr(line, " - ");
 
 	_Static_assert(MOUNT_PATH == 256 && sizeof(ret->type) == 16, "as the formats below say");
-	if (sscanf(line, "%u %*u %*s %*s %255s", &ret->mount, ret->path) != 2)
-		return false;
-	rest = strstr(line, " - ");
 	if (!rest || sscanf(rest, " - %15s %255s %63s", ret->type, ret->device, options) != 3 ||
-	    !is_local(ret->type))
+	    !is_local(ret->type) ||
+	    sscanf(line, "%u %*u %*s %*s %255s", &ret->mount, ret->path) != 2)
 		return false;
 	ret->read_only = !strncmp(options, "ro", 2) && (!options[2] || options[2] == ',');
 	unescape(ret->path);
@@ -136,7 +134,7 @@ void filesystems_read(struct node_use *to, const char *root)
 	size_t kept = 0;
 
 	snprintf(path, sizeof(path), "%s/proc/self/mountinfo", root);
-	if (!text || fs_read(path, text, MOUNTS_TEXT) < 0)
+	if (!text || fs_read_often(path, text, MOUNTS_TEXT) < 0)
 		return;
 	filesystems_parse(to, text);
 	for (size_t i = 0; i < to->filesystem_count; i++) {

@@ -92,10 +92,10 @@ int machine_parse_cpus(const char *list, bool *online, size_t count)
 
 void machine_online_cpus(const char *root, bool *online, size_t count)
 {
-	char list[4096];
+	char path[PATH_MAX], list[4096];
 
-	if (read_below(root, "/sys/devices/system/cpu/online", list, sizeof(list)) < 0 ||
-	    machine_parse_cpus(list, online, count))
+	snprintf(path, sizeof(path), "%s/sys/devices/system/cpu/online", root);
+	if (fs_read_often(path, list, sizeof(list)) < 0 || machine_parse_cpus(list, online, count))
 		memset(online, 1, count * sizeof(*online)); /* unknown: hide none */
 }
 

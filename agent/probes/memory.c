@@ -71,10 +71,10 @@ void memory_read(struct memory *ret, const char *root)
 	char path[PATH_MAX], text[16384];
 
 	snprintf(path, sizeof(path), "%s/proc/meminfo", root);
-	if (fs_read(path, text, sizeof(text)) > 0)
+	if (fs_read_often(path, text, sizeof(text)) > 0)
 		read_meminfo(&m, text);
 	snprintf(path, sizeof(path), "%s/proc/vmstat", root);
-	if (fs_read(path, text, sizeof(text)) > 0)
+	if (fs_read_often(path, text, sizeof(text)) > 0)
 		read_vmstat(&m, text);
 	*ret = m;
 }

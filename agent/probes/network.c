@@ -49,6 +49,6 @@ void network_read(struct network *ret, const char *root)
 
 	*ret = (struct network){ 0 };
 	snprintf(path, sizeof(path), "%s/proc/net/dev", root);
-	if (fs_read(path, text, sizeof(text)) > 0)
+	if (fs_read_often(path, text, sizeof(text)) > 0)
 		network_parse(ret, text);
 }

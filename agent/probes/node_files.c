@@ -143,7 +143,7 @@ static const char *read_most(struct reader *r, const char *path, size_t size)
 	char whole[PATH_MAX];
 
 	snprintf(whole, sizeof(whole), "%s%s", r->root, path);
-	return fs_read(whole, r->text, size) >= 0 ? r->text : "";
+	return fs_read_often(whole, r->text, size) >= 0 ? r->text : "";
 }
 
 static const char *text_of(struct reader *r, const char *path)

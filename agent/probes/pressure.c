@@ -44,7 +44,7 @@ void pressure_read(struct pressure ret[_PRESSURE_MAX], const char *folder)
 	memset(ret, 0, sizeof(*ret) * _PRESSURE_MAX);
 	for (int of = 0; of < _PRESSURE_MAX; of++) {
 		snprintf(path, sizeof(path), "%s/%s", folder, pressure_names[of]);
-		if (fs_read(path, text, sizeof(text)) > 0)
+		if (fs_read_often(path, text, sizeof(text)) > 0)
 			pressure_parse(&ret[of], text);
 	}
 }
