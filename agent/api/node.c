@@ -59,7 +59,7 @@ struct node {
 	struct history *history;
 	struct compose_names names;
 	struct cgroup_files *cgroup_files;
-	uint64_t walked_ns; /* when somebody who asked last had the hierarchies walked */
+	uint64_t walked_ns; /* the hierarchies were */
 	bool told;          /* that some of it is not read */
 	size_t cpus;
 	bool *online;
@@ -184,6 +184,16 @@ static void tell_what_is_not_read(struct node *n, const struct cgroup_files_samp
 		 CGROUP_FILES_MAX, s->refused);
 }
 
+static void walk(struct node *n, uint64_t now_ns)
+{
+	n->walked_ns = now_ns;
+	if (n->names.cgroups)
+		cgroup_names_refresh(n->names.cgroups);
+	if (n->names.blkio)
+		cgroup_names_refresh(n->names.blkio);
+	cgroup_files_walk(n->cgroup_files);
+}
+
 /* For whom asks now, and once a window.  Those who ask within a second share the walk; a scrape
  * leaves it to the beat that ends a window of 10 s. */
 static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct files_sample **ret)
@@ -193,14 +203,8 @@ static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct file
 
 	if (r)
 		return r;
-	if (now_ns - n->walked_ns >= (briefly ? 12 : 1) * NS_PER_SEC) {
-		n->walked_ns = now_ns;
-		if (n->names.cgroups)
-			cgroup_names_refresh(n->names.cgroups);
-		if (n->names.blkio)
-			cgroup_names_refresh(n->names.blkio);
-		cgroup_files_walk(n->cgroup_files);
-	}
+	if (now_ns - n->walked_ns >= (briefly ? 12 : 1) * NS_PER_SEC)
+		walk(n, now_ns);
 	r = files_sample_take(s, n->cgroup_files, now_ns, briefly, "");
 	if (r)
 		return r;
@@ -233,6 +237,8 @@ static void sweep(struct node *n, uint64_t now_ns)
 		return;
 	n->swept_ns = now_ns;
 	ask_missed(n);
+	if (n->walked_ns != now_ns) /* a walk before the sample would not know who is in it */
+		walk(n, now_ns);
 	sweep_rows(&n->on, &n->names, n->sample);
 }
 

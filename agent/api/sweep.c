@@ -10,10 +10,10 @@
 #include "agent/probes/sample.h"
 #include "agent/probes/sched_read.h"
 
-/* Could be walked anew, and all of the node's tree is in sight: who is not there is gone. */
-static bool knows_all(struct cgroup_names *names)
+/* Where all of the node's tree is in sight, who is not there is gone. */
+static bool knows_all(const struct cgroup_names *names)
 {
-	return names && !cgroup_names_refresh(names) && cgroup_names_whole(names);
+	return names && cgroup_names_whole(names);
 }
 
 static void sweep_sched(struct sched_read *r, const struct sched_sample *s,

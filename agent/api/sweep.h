@@ -6,6 +6,6 @@ struct compose_names;
 struct sample;
 struct subjects;
 
-/* Walks the trees.  last: who had a row when it was taken. */
+/* The trees were walked after the last sample, which tells who had a row. */
 void sweep_rows(const struct subjects *of, const struct compose_names *names,
 		const struct sample *last);

@@ -24,8 +24,10 @@ enum {
 /* What others do to a cgroup in which nothing runs is seen at the latest by then. */
 #define QUIET_NS        (2 * NS_PER_SEC)
 #define QUIET_BRIEF_NS  (10 * NS_PER_SEC)
+#define STILL_NS        (60 * NS_PER_SEC) /* pressures are not believed for longer than this */
 #define BRIEF_AGE_NS    (10 * NS_PER_SEC) /* by then a beat has read all, in a window of 10 s */
 #define BRIEF_SPREAD_NS (5 * NS_PER_SEC)
+#define BRIEF_STEP_NS   (1618 * NS_PER_MSEC) /* from one to the next: evenly, for any number */
 
 struct hierarchy {
 	struct cgroup_names *names;
@@ -79,7 +81,8 @@ static bool add(struct cgroup_files *f, const struct cgroup_controller *c,
 		return false;
 	h->owned |= is_new && owned;
 	h->controllers[h->count++] = c;
-	f->version[c->of] = c->version;
+	if (!f->version[c->of])
+		f->version[c->of] = c->version;
 	if (c->of == USE_CPU && c->version == 2 && !f->version[USE_THROTTLING])
 		f->version[USE_THROTTLING] = 2; /* the same file tells it */
 	return is_new && owned;
@@ -97,8 +100,9 @@ int cgroup_files_new(struct cgroup_files **ret, const char *root, struct cgroup_
 		struct cgroup_names *names = NULL;
 
 		if (c->version == 2) {
-			/* a controller is in one hierarchy only, and v1's come first */
-			if (cgroups && !f->version[c->of])
+			/* a controller is in one hierarchy only, and v1's come first; but what ran
+			 * in a cgroup, each hierarchy of v2 counts */
+			if (cgroups && (!f->version[c->of] || c->of == USE_CPU))
 				add(f, c, cgroups, false);
 		} else if (c->of == USE_IO) {
 			if (blkio)
@@ -215,6 +219,7 @@ static struct cgroup_row *row_of(struct reading *r, const struct hierarchy *h, c
 	s->rows[s->count] = (struct cgroup_row){ .id = h->controllers[0]->version == 2 ? id : 0,
 						 .path = copy,
 						 .read_ns = r->now_ns,
+						 .pressure_ns = r->now_ns,
 						 .brief = r->briefly };
 	return &s->rows[s->count++];
 }
@@ -238,18 +243,18 @@ static bool is_quiet(const struct reading *r, const struct cgroup_row *last, uin
  */
 static bool is_fresh_enough(const struct reading *r, const struct cgroup_row *last)
 {
-	uint32_t spread = 2166136261; /* FNV-1a */
+	uint64_t number;
 
 	if (!r->briefly || !last)
 		return false;
-	for (const char *c = last->path; *c; c++)
-		spread = (spread ^ (unsigned char)*c) * 16777619;
-	return r->now_ns - last->read_ns < BRIEF_AGE_NS + spread % BRIEF_SPREAD_NS;
+	number = (uint64_t)(last - r->f->last.rows);
+	return r->now_ns - last->read_ns < BRIEF_AGE_NS + number * BRIEF_STEP_NS % BRIEF_SPREAD_NS;
 }
 
 static void reuse(struct cgroup_row *row, const struct cgroup_row *last)
 {
 	row->read_ns = last->read_ns;
+	row->pressure_ns = last->pressure_ns;
 	row->brief = last->brief;
 	row->stirred = last->stirred;
 	row->use = last->use;
@@ -288,29 +293,60 @@ static bool read_first(struct reading *r, const struct hierarchy *h, const char 
 	return true;
 }
 
+/*
+ * Tasks that have not run were not kept from anything either, and the three files of pressures
+ * are the dearest of all.  By the CPU time of the same hierarchy: v1 may put tasks elsewhere.
+ */
+static bool is_still(const struct reading *r, const struct cgroup_row *row,
+		     const struct cgroup_row *last)
+{
+	return last && !last->stirred && last->use.version[USE_PRESSURE] &&
+	       r->now_ns - last->pressure_ns < STILL_NS && row->use.version[USE_CPU] == 2 &&
+	       last->use.version[USE_CPU] == 2 && row->use.cpu.usage_ns == last->use.cpu.usage_ns;
+}
+
+static void keep_pressures(struct cgroup_row *row, const struct cgroup_row *last)
+{
+	row->pressure_ns = last->pressure_ns;
+	row->use.version[USE_PRESSURE] = last->use.version[USE_PRESSURE];
+	memcpy(row->use.pressure, last->use.pressure, sizeof(row->use.pressure));
+}
+
+/* Is there nothing left to read of this controller? */
+static bool is_told(const struct cgroup_controller *c, bool first_is_read, bool still)
+{
+	return (still && c->of == USE_PRESSURE) || (first_is_read && !c->files[1].name);
+}
+
 /* 1: there was no room for it. */
 static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const char *path,
 			  uint64_t id)
 {
 	const char *below = cgroup_names_below(h->names, path);
-	size_t known = text_index_find(&r->rows, path);
+	size_t known = text_index_find(&r->rows, path), told = 0;
+	const struct cgroup_row *last = last_of(r, path);
 	CLEANUP(closep) int folder = -1;
 	struct cgroup_row *row;
-	bool first;
+	bool first, still;
 
 	if (known != TEXT_INDEX_NONE && is_from_before(r, &r->sample.rows[known]))
 		return 0;
-	if (known == TEXT_INDEX_NONE && is_fresh_enough(r, last_of(r, path))) {
+	if (known == TEXT_INDEX_NONE && is_fresh_enough(r, last)) {
 		row = row_of(r, h, path, id);
 		if (row)
-			reuse(row, last_of(r, path));
+			reuse(row, last);
 		return !row;
 	}
 	first = read_first(r, h, path, id);
-	known = text_index_find(&r->rows, path);
-	if (first && is_from_before(r, &r->sample.rows[known]))
+	row = first ? row_of(r, h, path, id) : NULL;
+	if (is_from_before(r, row))
 		return 0;
-	if (first && h->count == 1 && !h->controllers[0]->files[1].name)
+	still = row && is_still(r, row, last);
+	if (still)
+		keep_pressures(row, last);
+	while (row && told < h->count && is_told(h->controllers[told], !told, still))
+		told++;
+	if (told == h->count)
 		return 0;
 	folder = openat(h->mount, below[1] ? below + 1 : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0) { /* gone meanwhile, or not for us */
@@ -318,8 +354,9 @@ static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const ch
 		return 0;
 	}
 	row = row_of(r, h, path, id);
-	for (size_t c = 0; row && c < h->count; c++)
-		read_controller(r, h->controllers[c], folder, first && !c, &row->use);
+	for (size_t c = told; row && c < h->count; c++)
+		if (!is_told(h->controllers[c], first && !c, still))
+			read_controller(r, h->controllers[c], folder, first && !c, &row->use);
 	return !row;
 }
 
@@ -347,10 +384,11 @@ static void read_hierarchy(struct reading *r, const struct hierarchy *h)
 
 static void note_stirred(const struct reading *r, struct cgroup_row *row)
 {
-	const struct cgroup_row *last = last_of(r, row->path);
+	const struct cgroup_row *last;
 
 	if (is_from_before(r, row))
 		return;
+	last = last_of(r, row->path);
 	for (int of = 0; of < _PRESSURE_MAX; of++)
 		row->stirred |=
 			!last || row->use.pressure[of].some_ns != last->use.pressure[of].some_ns;

@@ -7,8 +7,9 @@
  * A file costs about 7 us, most of it to open and close it, and a cgroup has a dozen.  Kept open
  * they would cost 2, and the kernel 4 KB of memory each: so they are not kept.  A cgroup in which
  * nothing ran and nothing stood still since it was last read is shown as it was then, for up to
- * 2 s.  Who asks `briefly`, again and again, is told what was read up to 15 s ago, a few cgroups
- * being read anew each time, and nothing of the files for the curious.
+ * 2 s, and its pressures, which only what runs there can change, for up to a minute.  Who asks
+ * `briefly`, again and again, is told what was read up to 15 s ago, a few cgroups being read anew
+ * each time, and nothing of the files for the curious.
  */
 #pragma once
 #include <stdbool.h>
@@ -29,8 +30,9 @@ struct cgroup_files_sample {
 		uint64_t id; /* in the cgroup2 hierarchy; 0: v1 knew it first */
 		char *path;  /* owned */
 		uint64_t read_ns;
-		bool stirred; /* did its tasks stand still since the reading before? */
-		bool brief;   /* without the rare files */
+		uint64_t pressure_ns; /* when its pressures were */
+		bool stirred;         /* did its tasks stand still since the reading before? */
+		bool brief;           /* without the rare files */
 		struct cgroup_use use;
 	} *rows; /* owned */
 };

@@ -14,6 +14,7 @@
 
 /* --- v2: Documentation/admin-guide/cgroup-v2.rst --- */
 
+/* Where a hierarchy of v1 has told it, that one is believed. */
 static void cpu_stat(struct cgroup_use *to, const char *text)
 {
 	uint64_t usage, user = 0, system = 0, periods, throttled = 0, throttled_us = 0;
@@ -24,13 +25,14 @@ static void cpu_stat(struct cgroup_use *to, const char *text)
 				      { "nr_throttled", &throttled },
 				      { "throttled_usec", &throttled_us } };
 
-	if (lines_read(text, cpu, COUNT(cpu)) == COUNT(cpu)) {
+	if (to->version[USE_CPU] != 1 && lines_read(text, cpu, COUNT(cpu)) == COUNT(cpu)) {
 		to->cpu = (struct cgroup_cpu){ lines_times(usage, NS_PER_US),
 					       lines_times(user, NS_PER_US),
 					       lines_times(system, NS_PER_US) };
 		to->version[USE_CPU] = 2;
 	}
-	if (lines_read(text, quota, COUNT(quota)) == COUNT(quota)) {
+	if (to->version[USE_THROTTLING] != 1 &&
+	    lines_read(text, quota, COUNT(quota)) == COUNT(quota)) {
 		to->throttling = (struct cgroup_throttling){ periods, throttled,
 							     lines_times(throttled_us, NS_PER_US) };
 		to->version[USE_THROTTLING] = 2;

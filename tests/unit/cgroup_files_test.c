@@ -242,6 +242,56 @@ static int a_cgroup_that_ran_or_stood_still_is_read_again(void)
 	return 0;
 }
 
+#define SSH "sys/fs/cgroup/system.slice/ssh.service/"
+
+static void set_stalled(const struct rig *r, const char *ms)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "some avg10=0 total=%s000\nfull avg10=0 total=0\n", ms);
+	bundle_write(r->root, SSH "io.pressure", text);
+}
+
+static uint64_t stalled_ms(const struct rig *r)
+{
+	return find(r, "/system.slice/ssh.service")->pressure[PRESSURE_IO].some_ns / NS_PER_MSEC;
+}
+
+static int pressures_are_read_again_where_something_ran(void)
+{
+	CLEANUP(rig_close) struct rig r;
+
+	rig_open(&r, "v2", NULL);
+	CHECK(read_at(&r, 1, false) == 0 && read_at(&r, 11, false) == 0);
+	set_stalled(&r, "7");
+	set_used(&r, "1\n");
+	CHECK(read_at(&r, 21, false) == 0 && stalled_ms(&r) != 7 && used(&r) == 1);
+	bundle_write(r.root, SSH "cpu.stat", "usage_usec 9\nuser_usec 8\nsystem_usec 1\n");
+	CHECK(read_at(&r, 31, false) == 0 && stalled_ms(&r) == 7);
+	set_stalled(&r, "8"); /* it may stand still yet */
+	CHECK(read_at(&r, 41, false) == 0 && stalled_ms(&r) == 8);
+	CHECK(read_at(&r, 51, false) == 0);
+	set_stalled(&r, "9");
+	CHECK(read_at(&r, 100, false) == 0 && stalled_ms(&r) == 8);
+	CHECK(read_at(&r, 111, false) == 0 && stalled_ms(&r) == 9); /* none is believed for ever */
+	return 0;
+}
+
+static int what_only_cgroup2_has_is_counted_there_beside_v1(void)
+{
+	CLEANUP(rig_close) struct rig r;
+	const char *stat = "sys/fs/cgroup/unified/alone/cpu.stat";
+	char from[USE_FROM_TEXT];
+
+	rig_open(&r, "v1", "hybrid");
+	bundle_write(r.root, stat, "usage_usec 9\nuser_usec 8\nsystem_usec 1\n");
+	CHECK(cgroup_names_refresh(r.cgroups) == 0 && read_at(&r, 1, false) == 0);
+	CHECK(!strcmp(cgroup_use_from(find(&r, "/alone"), from), "v2"));
+	CHECK(find(&r, "/alone")->cpu.usage_ns == 9000);
+	CHECK(cgroup_files_version(r.files, USE_CPU) == 1);
+	return 0;
+}
+
 static int who_asks_again_and_again_is_told_what_was_read_a_while_ago(void)
 {
 	CLEANUP(rig_close) struct rig r;
@@ -300,6 +350,10 @@ TEST_MAIN({ "a v2 container is read", a_v2_container_is_read },
 	  { "cgroups beyond the most are counted", cgroups_beyond_the_most_are_counted },
 	  { "a quiet cgroup is not read again for a while",
 	    a_quiet_cgroup_is_not_read_again_for_a_while },
+	  { "pressures are read again where something ran",
+	    pressures_are_read_again_where_something_ran },
+	  { "what only cgroup2 has is counted there, beside v1",
+	    what_only_cgroup2_has_is_counted_there_beside_v1 },
 	  { "who asks again and again is told what was read a while ago",
 	    who_asks_again_and_again_is_told_what_was_read_a_while_ago },
 	  { "a cgroup that ran or stood still is read again",
