@@ -22,9 +22,6 @@
 _Static_assert((int)_DISK_OP_MAX == (int)FL_DISK_OPS, "a snapshot has the operations of the wire");
 _Static_assert((int)DISK_NAME_MAX == (int)DISK_NAME, "a name fits");
 
-/* Rows of three ledgers, those who waited, other and nobody. */
-#define INDEXED (3 * FL_LEDGER_ROWS + WAITERS_MAX + 2)
-
 #define WALK_NS NS_PER_SEC
 
 /* Names younger than the last walk are found by another one, unless there was one just now. */
@@ -399,13 +396,20 @@ static int window_between(struct window_samples *ret, size_t cpus, const struct 
 	return r ? r : cache_reading_between(&ret->cache, &then->cache, &now->cache);
 }
 
+/* Rows of three ledgers, those who waited, other and nobody. */
+static size_t cgroups_most(const struct sample *now)
+{
+	return now->sched->row_count + now->cache.row_count + now->disk.share_count + WAITERS_MAX +
+	       2;
+}
+
 static int fill(struct snapshot *s, struct name_finder *cgroups, struct name_finder *blkio,
 		const struct disk_table *disks, const struct window_samples *w,
 		const struct sample *now)
 {
 	CLEANUP(text_index_clear) struct text_index index = { 0 };
 
-	if (text_index_init(&index, INDEXED))
+	if (text_index_init(&index, cgroups_most(now)))
 		return -ENOMEM;
 	fill_sched(s, cgroups, w ? w->sched : NULL, now->sched);
 	for (size_t i = 0; i < s->cgroup_count; i++)
@@ -431,8 +435,7 @@ int compose_between(struct snapshot **ret, struct compose_names *names,
 		r = snapshot_new(&s, cpus, 0, now->disk.device_count,
 				 now->disk.share_count + _DISK_GONE_MAX);
 	if (!r)
-		r = snapshot_make_room(s, now->sched->row_count + now->cache.row_count +
-						  WAITERS_MAX + now->disk.share_count + 2);
+		r = snapshot_make_room(s, cgroups_most(now));
 	if (!r && now->disk.details)
 		r = snapshot_add_share_times(s, now->disk.share_count + _DISK_GONE_MAX);
 	if (r)

@@ -84,6 +84,13 @@ static struct hist times(const __u64 *places, const __u64 *sum)
 	return h;
 }
 
+/* Most disks never see most operations. */
+static bool is_unused(const struct fl_disk_count *c)
+{
+	return !(mapped_load(&c->started) | mapped_load(&c->merged) | mapped_load(&c->queue_ns) |
+		 mapped_load(&c->device_ns) | mapped_load(&c->untimed) | mapped_load(&c->cut));
+}
+
 /* What came back is read before what was given, so that it is never more. */
 static struct disk_count count(const struct fl_disk_count *c)
 {
@@ -131,7 +138,8 @@ static void sample_devices(const struct disk_read *d, struct disk_sample *ret)
 		to->index = row;
 		to->bio_based = is_bio_based(d, row);
 		for (int op = 0; op < FL_DISK_OPS; op++)
-			to->op[op] = count(&from->op[op]);
+			to->op[op] = is_unused(&from->op[op]) ? (struct disk_count){ 0 }
+							      : count(&from->op[op]);
 		if (counted_anything(to))
 			ret->device_count++;
 	}

@@ -111,16 +111,17 @@ static __always_inline void add_element(struct sched_counts *to, const struct fl
 					const struct fl_sched_detail *d,
 					uint64_t (*get)(const void *))
 {
-	uint64_t wait_ns = get(&c->wait_ns);
+	uint64_t waits = get(&c->waits), wait_ns = get(&c->wait_ns);
 
-	to->n[SCHED_WAITS] += get(&c->waits);
+	to->n[SCHED_WAITS] += waits;
 	to->n[SCHED_WAIT_NS] += wait_ns;
 	to->n[SCHED_RUN_NS] += get(&c->run_ns);
 	to->n[SCHED_SLEPT_NS] += get(&c->slept_ns);
 	to->n[SCHED_PREEMPTED_NS] += get(&c->preempted_ns);
 	to->n[SCHED_PREEMPTED] += get(&c->preempted);
 	to->wait.sum_ns += wait_ns;
-	add_slots(&to->wait, d->places, get);
+	if (waits) /* its tasks may never have been on this CPU */
+		add_slots(&to->wait, d->places, get);
 	add_rare(to->n, &d->rare, get);
 }
 

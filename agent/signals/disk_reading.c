@@ -5,13 +5,22 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/probes/disk_sample.h"
+
+/* Of most disks, nothing happens most of the time. */
+static bool is_same(const struct disk_count *then, const struct disk_count *now)
+{
+	return !memcmp(then, now, sizeof(*now));
+}
 
 static bool fell(const struct disk_count *then, const struct disk_count *now)
 {
 	struct hist d;
 
+	if (is_same(then, now))
+		return false;
 	return now->ios < then->ios || now->bytes < then->bytes ||
 	       now->completed < then->completed || now->errors < then->errors ||
 	       now->merged < then->merged || now->unsplit < then->unsplit ||
@@ -141,7 +150,9 @@ int disk_reading_between(struct disk_sample *ret, const struct disk_sample *then
 			same = !fell(&old->op[op], &now->devices[i].op[op]);
 		for (int op = 0; same && op < FL_DISK_OPS; op++)
 			ret->devices[i].op[op] =
-				count_between(&old->op[op], &now->devices[i].op[op]);
+				is_same(&old->op[op], &now->devices[i].op[op])
+					? (struct disk_count){ 0 }
+					: count_between(&old->op[op], &now->devices[i].op[op]);
 	}
 	if (ret->details && then->details)
 		details_between(ret, then);

@@ -2,6 +2,7 @@
 /* The two text formats: Prometheus' own and OpenMetrics. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
@@ -23,7 +24,11 @@ struct writer {
 	struct span
 		*cgroups; /* of each: where its labels were written first; size 0: nowhere yet */
 	bool openmetrics;
-	char ends[FL_HIST_SLOTS][24]; /* of the slots, as labels show them */
+	size_t name_size;
+	struct {
+		char text[32];
+		size_t size;
+	} ends[FL_HIST_SLOTS]; /* of the slots, as lines have them: `0.001"} ` */
 };
 
 static bool is_plain(char c)
@@ -104,7 +109,7 @@ static const char *put_name(const struct writer *w, const char *suffix, const ch
 {
 	const char *const *rest = labels;
 
-	out_text(w->out, w->family->name);
+	out_bytes(w->out, w->family->name, w->name_size);
 	out_text(w->out, suffix);
 	if (!*labels)
 		return "{";
@@ -155,8 +160,7 @@ static void put_distribution(void *context, const char *const *labels, const str
 		if (slot)
 			out_again(w->out, begin, length);
 		count += h->slots[slot];
-		out_text(w->out, w->ends[slot]);
-		out_text(w->out, "\"} ");
+		out_bytes(w->out, w->ends[slot].text, w->ends[slot].size);
 		out_count(w->out, count);
 		out_text(w->out, "\n");
 	}
@@ -201,6 +205,18 @@ static void put_head(const struct writer *w)
 		put_comment(w, "# UNIT ", f->unit);
 }
 
+static void set_ends(struct writer *w)
+{
+	unsigned int last = FL_HIST_SLOTS - 1;
+
+	for (unsigned int slot = 0; slot < last; slot++)
+		w->ends[slot].size = (size_t)snprintf(
+			w->ends[slot].text, sizeof(w->ends[slot].text), "%.12g\"} ",
+			(double)hist_slot_end_ns(slot) / (double)NS_PER_SEC);
+	w->ends[last].size =
+		(size_t)snprintf(w->ends[last].text, sizeof(w->ends[last].text), "+Inf\"} ");
+}
+
 void prometheus_write_text(const struct snapshot *s, bool openmetrics, struct out *ret)
 {
 	CLEANUP(freep) struct span *cgroups = calloc(s->cgroup_count + 1, sizeof(*cgroups));
@@ -210,14 +226,12 @@ void prometheus_write_text(const struct snapshot *s, bool openmetrics, struct ou
 					  .distribution = put_distribution,
 					  .native = put_native };
 
-	for (unsigned int slot = 0; slot < FL_HIST_SLOTS - 1; slot++)
-		snprintf(w.ends[slot], sizeof(w.ends[slot]), "%.12g",
-			 (double)hist_slot_end_ns(slot) / (double)NS_PER_SEC);
-	strcpy(w.ends[FL_HIST_SLOTS - 1], "+Inf");
+	set_ends(&w);
 	for (size_t i = 0; i < family_count; i++) {
 		w.family = &families[i];
 		if (!w.family->name)
 			continue;
+		w.name_size = strlen(w.family->name);
 		put_head(&w);
 		w.family->collect(s, &sink);
 	}
