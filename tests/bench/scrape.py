@@ -7,13 +7,15 @@
 The node is made: 250 cgroups that have waited and read, and 64 loop devices that were read
 from, all gone afterwards.  Both are scraped in turns, uncompressed, less often than scrapes
 share a body.  CPU is that of all threads of the processes, by schedstat, from before the
-request until after the answer; the agent's beats in between count for it too.  How long an
-answer of two bytes takes tells how quiet the machine was.
+request until after the answer; the agent's beats in between count for it too.  How quiet the
+machine was is told by the control: a process that works for as long and answers as much.
 """
 import contextlib
 import fcntl
 import json
 import os
+import select
+import signal
 import socket
 import statistics
 import subprocess
@@ -27,6 +29,7 @@ from running import ROOT, Agent, Running, family, until
 CGROUPS, DEVICES = 250, 64
 LOOP_CTL_REMOVE = 0x4C81
 TURN_SECONDS = 0.3      # more than the quarter of a second for which scrapes share a body
+CONTROL_SECONDS, CONTROL_BYTES = 0.0012, 700_000    # about what a scrape is of either
 
 
 def hierarchy(kind, controller=None):
@@ -120,6 +123,53 @@ class NodeExporter(Running):
             return False
 
 
+class Control:
+    """Answers by a process of ours, after as much work: what the machine makes of that is no
+    doing of the agent's."""
+
+    def __init__(self):
+        self.where = tempfile.TemporaryDirectory(prefix="fairlead-bench-")
+        self.path = f"{self.where.name}/control.sock"
+        self.child = 0
+
+    def serve(self, listener):
+        body = b"HTTP/1.0 200 OK\r\n\r\n" + b"0" * CONTROL_BYTES
+        door = select.epoll()       # so that the kernel wakes it as it does the agent
+        door.register(listener, select.EPOLLIN)
+        while True:
+            door.poll()
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                end = time.process_time() + CONTROL_SECONDS
+                while time.process_time() < end:
+                    pass
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+                connection.sendall(body)
+
+    def __enter__(self):
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self.path)
+            listener.listen()
+            self.child = os.fork()
+            if not self.child:
+                try:
+                    self.serve(listener)
+                finally:
+                    os._exit(1)
+        return self
+
+    def __exit__(self, *_):
+        os.kill(self.child, signal.SIGKILL)
+        os.waitpid(self.child, 0)
+        self.where.cleanup()
+
+    def connect(self):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self.path)
+        return connection
+
+
 def connect_to_agent(agent):
     connection = socket.socket(socket.AF_UNIX)
     connection.connect(agent.socket)
@@ -178,7 +228,7 @@ def quantile(values, q):
 
 def measure(scrapes):
     with devices(DEVICES) as disks, cgroups(CGROUPS) as groups, Agent() as agent, \
-            NodeExporter() as exporter:
+            NodeExporter() as exporter, Control() as control:
         for number, folders in enumerate(groups):
             read_in(folders, disks[number % len(disks)])
         who = {"fairlead": (lambda: connect_to_agent(agent), agent.pids()),
@@ -196,14 +246,16 @@ def measure(scrapes):
                 seconds, bodies[name] = scrape(connect)
                 spent[name].append(run_ns(pids) - before)
                 took[name].append(seconds)
-                quiet.append(scrape(who["fairlead"][0], "/healthz")[0])
-                time.sleep(TURN_SECONDS / 2)
+                time.sleep(TURN_SECONDS / 3)
+            quiet.append(scrape(control.connect)[0])
+            time.sleep(TURN_SECONDS / 3)
         unasked = cpu_share(agent.pids(), lambda: None)
         scraped = cpu_share(agent.pids(), lambda: scrape(who["fairlead"][0]))
         return {"scrapes": scrapes, "cgroups": CGROUPS, "devices": DEVICES,
                 "cpu_share_unasked": unasked,
                 "cpu_share_scraped_each_second": scraped,
-                "healthz_p99_seconds": quantile(quiet, 0.99),
+                "control": {"p50_seconds": statistics.median(quiet),
+                            "p99_seconds": quantile(quiet, 0.99)},
                 "resident_bytes": resident_bytes(agent.pids()),
                 **{name: {"series": series(bodies[name]), "bytes": len(bodies[name]),
                           "p50_seconds": statistics.median(took[name]),

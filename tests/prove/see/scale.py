@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Scrapes of a node with 250 cgroups and 64 devices, beside node_exporter in the same run
-(tests/bench/scrape.py).  The control is an answer of two bytes from the same agent."""
+(tests/bench/scrape.py).  The control is a process that works for as long as a scrape and answers
+as much: how slow its slowest are is the machine's doing."""
 import os
 import sys
 
@@ -14,20 +15,21 @@ SCRAPES = 300
 LIMIT_SECONDS = 0.005
 LIMIT_BYTES = 24_000_000
 LIMIT_SHARE = 0.005
-QUIET_SECONDS = 0.002
+QUIET_SECONDS = 0.003    # the control's own work and answer take 1.7 ms
 SERIES = 6000
 
 
 def control_is_off(found):
-    busy = found["healthz_p99_seconds"]
-    return f"two bytes took {busy * 1e3:.1f} ms" if busy > QUIET_SECONDS else ""
+    slow = found["control"]["p99_seconds"]
+    return f"an answer of no agent took {slow * 1e3:.1f} ms" if slow > QUIET_SECONDS else ""
 
 
 def prove_scale(proof):
     found = quietly(lambda: measure(scaled(SCRAPES, 20)), control_is_off)
     ours, theirs = found["fairlead"], found["node_exporter"]
     common = {"how": f"tests/bench/scrape.py {scaled(SCRAPES, 20)}", "pairs": found,
-              "control": {"two bytes, p99 seconds": found["healthz_p99_seconds"]}}
+              "control": {"as much work and answer, p99 seconds":
+                          found["control"]["p99_seconds"]}}
     proof.claim("a scrape of 6,000 series, uncompressed", limit="p99 ≤ 5 ms",
                 figure={key: ours[key] for key in ("series", "bytes", "p50_seconds",
                                                    "p99_seconds")},
