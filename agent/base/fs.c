@@ -10,7 +10,7 @@
 
 #include "agent/base/cleanup.h"
 
-#define OFTEN_MAX 32
+#define OFTEN_MAX 32 /* the node's are 20; any more are opened each time */
 
 static struct {
 	char *path;
@@ -43,35 +43,58 @@ ssize_t fs_read(const char *path, char *buffer, size_t size)
 	return fd < 0 ? -errno : read_whole(fd, buffer, size);
 }
 
-/* Of the kernel: nobody puts another one in its place. */
-static bool is_fixed(const char *path)
+/* Of the kernel, where a file is rarely replaced by another one. */
+static bool is_kernels(const char *path)
 {
 	return !strncmp(path, "/proc/", 6) || !strncmp(path, "/sys/", 5);
 }
 
-static int open_often(const char *path)
+static size_t find(const char *path)
 {
 	size_t i = 0;
 
 	while (i < often_count && strcmp(often[i].path, path))
 		i++;
+	return i;
+}
+
+static void forget(size_t i)
+{
+	close(often[i].fd);
+	free(often[i].path);
+	often[i] = often[--often_count];
+}
+
+/* Its descriptor, which stays open, or -errno; -EMFILE: no more of them can. */
+static int open_often(const char *path)
+{
+	size_t i = find(path);
+	CLEANUP(closep) int fd = -1;
+
 	if (i < often_count)
 		return often[i].fd;
-	if (i == OFTEN_MAX || !is_fixed(path))
-		return -1;
-	often[i].fd = open(path, O_RDONLY | O_CLOEXEC);
-	often[i].path = often[i].fd < 0 ? NULL : strdup(path);
-	if (!often[i].path) {
-		closep(&often[i].fd);
-		return -1;
-	}
+	if (i == OFTEN_MAX)
+		return -EMFILE;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	often[i].path = strdup(path);
+	if (!often[i].path)
+		return -EMFILE;
 	often_count++;
-	return often[i].fd;
+	return often[i].fd = TAKE_FD(fd);
 }
 
 ssize_t fs_read_often(const char *path, char *buffer, size_t size)
 {
-	int fd = open_often(path);
+	int fd = is_kernels(path) ? open_often(path) : -EMFILE;
+	ssize_t n;
 
-	return fd < 0 ? fs_read(path, buffer, size) : read_whole(fd, buffer, size);
+	if (fd < 0)
+		return fd == -EMFILE ? fs_read(path, buffer, size) : fd;
+	n = read_whole(fd, buffer, size);
+	if (n >= 0)
+		return n;
+	forget(find(path)); /* its device went, and may be there again */
+	return fs_read(path, buffer, size);
 }

@@ -146,6 +146,15 @@ static const char *read_most(struct reader *r, const char *path, size_t size)
 	return fs_read_often(whole, r->text, size) >= 0 ? r->text : "";
 }
 
+/* Of a device, which may go. */
+static const char *line_of_device(struct reader *r, const char *path)
+{
+	char whole[PATH_MAX];
+
+	snprintf(whole, sizeof(whole), "%s%s", r->root, path);
+	return fs_read(whole, r->text, LINE_MAX) >= 0 ? r->text : "";
+}
+
 static const char *text_of(struct reader *r, const char *path)
 {
 	return read_most(r, path, sizeof(r->text));
@@ -200,9 +209,9 @@ static void read_zram(struct node_use *to, struct reader *r, const char *device)
 	}
 	*z = (struct zram){ 0 };
 	snprintf(path, sizeof(path), "/sys/block/%.32s/mm_stat", device);
-	snprintf(mm_stat, sizeof(mm_stat), "%.255s", line_of(r, path));
+	snprintf(mm_stat, sizeof(mm_stat), "%.255s", line_of_device(r, path));
 	snprintf(path, sizeof(path), "/sys/block/%.32s/io_stat", device);
-	node_parse_zram(z, mm_stat, line_of(r, path));
+	node_parse_zram(z, mm_stat, line_of_device(r, path));
 	if (!z->used_bytes) /* made, and never used */
 		return;
 	snprintf(z->name, sizeof(z->name), "%.31s", device);

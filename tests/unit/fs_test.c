@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/base/fs.h"
 
+#include <dirent.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/lib/bundle.h"
 #include "tests/lib/test.h"
@@ -17,6 +20,39 @@ static int a_file_that_stays_open_is_read_anew(void)
 	CHECK(prctl(PR_SET_NAME, "the other") == 0);
 	CHECK(fs_read_often(path, text, sizeof(text)) == 9 && !strcmp(text, "the other"));
 	CHECK(fs_read_often(path, text, 4) == 3 && !strcmp(text, "the"));
+	return 0;
+}
+
+static int descriptors(void)
+{
+	DIR *all = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (readdir(all))
+		n++;
+	closedir(all);
+	return n;
+}
+
+static int a_file_of_what_has_gone_is_opened_anew(void)
+{
+	char path[64], text[32];
+	int gate[2], before;
+	pid_t child;
+
+	CHECK(pipe(gate) == 0);
+	child = fork();
+	if (!child) {
+		close(gate[1]);
+		_exit((int)read(gate[0], text, 1));
+	}
+	close(gate[0]);
+	snprintf(path, sizeof(path), "/proc/%d/comm", child);
+	before = descriptors();
+	CHECK(fs_read_often(path, text, sizeof(text)) > 0 && descriptors() == before + 1);
+	close(gate[1]);
+	CHECK(waitpid(child, NULL, 0) == child);
+	CHECK(fs_read_often(path, text, sizeof(text)) < 0 && descriptors() == before - 1);
 	return 0;
 }
 
@@ -39,6 +75,7 @@ static int a_file_that_was_replaced_is_the_new_one(void)
 static int more_than_stay_open_are_read_all_the_same(void)
 {
 	char path[64], text[64];
+	int before = descriptors();
 
 	for (int again = 0; again < 2; again++)
 		for (int cpu = 0; cpu < 40; cpu++) {
@@ -49,10 +86,12 @@ static int more_than_stay_open_are_read_all_the_same(void)
 			strcat(path, "loadavg");
 			CHECK(fs_read_often(path, text, sizeof(text)) > 0 && strchr(text, '/'));
 		}
+	CHECK(descriptors() > before && descriptors() < before + 40);
 	return 0;
 }
 
 TEST_MAIN({ "a file that stays open is read anew", a_file_that_stays_open_is_read_anew },
+	  { "a file of what has gone is opened anew", a_file_of_what_has_gone_is_opened_anew },
 	  { "a file that was replaced is the new one", a_file_that_was_replaced_is_the_new_one },
 	  { "more than stay open are read all the same",
 	    more_than_stay_open_are_read_all_the_same }, )
