@@ -24,10 +24,10 @@ enum {
 /* What others do to a cgroup in which nothing runs is seen at the latest by then. */
 #define QUIET_NS        (2 * NS_PER_SEC)
 #define QUIET_BRIEF_NS  (10 * NS_PER_SEC)
-#define STILL_NS        (60 * NS_PER_SEC) /* pressures are not believed for longer than this */
+#define STILL_NS        (30 * NS_PER_SEC) /* pressures are not believed for longer than this */
 #define BRIEF_AGE_NS    (10 * NS_PER_SEC) /* by then a beat has read all, in a window of 10 s */
 #define BRIEF_SPREAD_NS (5 * NS_PER_SEC)
-#define BRIEF_STEP_NS   (1618 * NS_PER_MSEC) /* from one to the next: evenly, for any number */
+#define BRIEF_STEP_NS   (3090 * NS_PER_MSEC) /* the golden section: evenly, for any number */
 
 struct hierarchy {
 	struct cgroup_names *names;
@@ -230,11 +230,13 @@ static struct cgroup_row *row_of(struct reading *r, const struct hierarchy *h, c
  * when the last full look is too old.  The CPU time is always read before all else, so what
  * happens during a reading shows in the next one.
  */
-static bool is_quiet(const struct reading *r, const struct cgroup_row *last, uint64_t usage_ns)
+static bool is_quiet(const struct reading *r, const struct hierarchy *h,
+		     const struct cgroup_row *last, uint64_t usage_ns)
 {
 	return last && !last->stirred && (r->briefly || !last->brief) &&
 	       r->now_ns - last->read_ns < (r->briefly ? QUIET_BRIEF_NS : QUIET_NS) &&
-	       last->use.version[USE_CPU] && last->use.cpu.usage_ns == usage_ns;
+	       last->use.version[USE_CPU] == h->controllers[0]->version &&
+	       last->use.cpu.usage_ns == usage_ns;
 }
 
 /*
@@ -255,6 +257,8 @@ static void reuse(struct cgroup_row *row, const struct cgroup_row *last)
 {
 	row->read_ns = last->read_ns;
 	row->pressure_ns = last->pressure_ns;
+	row->ran_known = last->ran_known;
+	row->ran_ns = last->ran_ns;
 	row->brief = last->brief;
 	row->stirred = last->stirred;
 	row->use = last->use;
@@ -265,44 +269,58 @@ static bool is_from_before(const struct reading *r, const struct cgroup_row *row
 	return row && row->read_ns != r->now_ns;
 }
 
-/* The first file, by its whole path: where that says that all is as it was, it is the only one. */
+/* For one file alone, its folder is not worth to be opened. */
+static int read_by_path(struct reading *r, const struct hierarchy *h, const char *path,
+			const struct cgroup_file *file, struct cgroup_use *to)
+{
+	const char *below = cgroup_names_below(h->names, path);
+	char name[PATH_MAX];
+
+	if (file->rare && r->briefly)
+		return -ENODATA;
+	if (snprintf(name, sizeof(name), "%s%s%s", below + 1, below[1] ? "/" : "", file->name) >=
+	    (int)sizeof(name))
+		return -ENAMETOOLONG;
+	return read_file(r, h->mount, name, file, to);
+}
+
+/* Where the first file says that all is as it was, it is the only one. */
 static bool read_first(struct reading *r, const struct hierarchy *h, const char *path, uint64_t id)
 {
 	const struct cgroup_file *first = h->controllers[0]->files;
 	struct cgroup_use use = { 0 };
 	const struct cgroup_row *last;
-	const char *below = cgroup_names_below(h->names, path);
 	struct cgroup_row *row;
-	char name[PATH_MAX];
 
-	if ((first->rare && r->briefly) ||
-	    snprintf(name, sizeof(name), "%s%s%s", below + 1, below[1] ? "/" : "", first->name) >=
-		    (int)sizeof(name) ||
-	    read_file(r, h->mount, name, first, &use))
+	if (read_by_path(r, h, path, first, &use))
 		return false;
 	row = row_of(r, h, path, id);
 	if (!row)
 		return false;
 	last = last_of(r, path);
-	if (h->controllers[0]->of == USE_CPU && is_quiet(r, last, use.cpu.usage_ns)) {
+	if (h->controllers[0]->of == USE_CPU && is_quiet(r, h, last, use.cpu.usage_ns)) {
 		reuse(row, last);
-	} else {
-		/* nothing else was read into this row yet but what this file does not tell */
-		first->parse(&row->use, r->f->text);
+		return true;
+	}
+	first->parse(&row->use, r->f->text); /* which leaves alone what v1 has told */
+	if (h->controllers[0]->version == 2) {
+		row->ran_known = use.version[USE_CPU];
+		row->ran_ns = use.cpu.usage_ns;
 	}
 	return true;
 }
 
 /*
- * Tasks that have not run were not kept from anything either, and the three files of pressures
- * are the dearest of all.  By the CPU time of the same hierarchy: v1 may put tasks elsewhere.
+ * Tasks that have not run were not kept from anything either, but for one that was woken and got
+ * no CPU at all; and the three files of pressures are the dearest.  By the CPU time of the same
+ * hierarchy: v1 may have put the tasks elsewhere.
  */
 static bool is_still(const struct reading *r, const struct cgroup_row *row,
 		     const struct cgroup_row *last)
 {
 	return last && !last->stirred && last->use.version[USE_PRESSURE] &&
-	       r->now_ns - last->pressure_ns < STILL_NS && row->use.version[USE_CPU] == 2 &&
-	       last->use.version[USE_CPU] == 2 && row->use.cpu.usage_ns == last->use.cpu.usage_ns;
+	       r->now_ns - last->pressure_ns < STILL_NS && row->ran_known && last->ran_known &&
+	       row->ran_ns == last->ran_ns;
 }
 
 static void keep_pressures(struct cgroup_row *row, const struct cgroup_row *last)
@@ -318,6 +336,15 @@ static bool is_told(const struct cgroup_controller *c, bool first_is_read, bool 
 	return (still && c->of == USE_PRESSURE) || (first_is_read && !c->files[1].name);
 }
 
+/* The only file that there is left to read from this controller on, or NULL. */
+static const struct cgroup_file *only_file(const struct hierarchy *h, size_t from,
+					   bool first_is_read)
+{
+	const struct cgroup_file *file = h->controllers[from]->files + first_is_read;
+
+	return from + 1 == h->count && file->name && !file[1].name ? file : NULL;
+}
+
 /* 1: there was no room for it. */
 static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const char *path,
 			  uint64_t id)
@@ -326,6 +353,7 @@ static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const ch
 	size_t known = text_index_find(&r->rows, path), told = 0;
 	const struct cgroup_row *last = last_of(r, path);
 	CLEANUP(closep) int folder = -1;
+	const struct cgroup_file *only;
 	struct cgroup_row *row;
 	bool first, still;
 
@@ -348,6 +376,11 @@ static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const ch
 		told++;
 	if (told == h->count)
 		return 0;
+	only = row ? only_file(h, told, !told) : NULL;
+	if (only) {
+		read_by_path(r, h, path, only, &row->use);
+		return 0;
+	}
 	folder = openat(h->mount, below[1] ? below + 1 : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (folder < 0) { /* gone meanwhile, or not for us */
 		r->sample.refused += errno == EACCES;
@@ -389,9 +422,10 @@ static void note_stirred(const struct reading *r, struct cgroup_row *row)
 	if (is_from_before(r, row))
 		return;
 	last = last_of(r, row->path);
-	for (int of = 0; of < _PRESSURE_MAX; of++)
-		row->stirred |=
-			!last || row->use.pressure[of].some_ns != last->use.pressure[of].some_ns;
+	row->stirred = !last || row->ran_ns != last->ran_ns ||
+		       row->use.cpu.usage_ns != last->use.cpu.usage_ns;
+	for (int of = 0; last && of < _PRESSURE_MAX; of++)
+		row->stirred |= row->use.pressure[of].some_ns != last->use.pressure[of].some_ns;
 }
 
 static int copy_sample(struct cgroup_files_sample *to, const struct cgroup_files_sample *from)

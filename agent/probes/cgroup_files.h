@@ -7,7 +7,7 @@
  * A file costs about 7 us, most of it to open and close it, and a cgroup has a dozen.  Kept open
  * they would cost 2, and the kernel 4 KB of memory each: so they are not kept.  A cgroup in which
  * nothing ran and nothing stood still since it was last read is shown as it was then, for up to
- * 2 s, and its pressures, which only what runs there can change, for up to a minute.  Who asks
+ * 2 s; where nothing ran for two readings, its pressures are as they were for up to 30 s.  Who asks
  * `briefly`, again and again, is told what was read up to 15 s ago, a few cgroups being read anew
  * each time, and nothing of the files for the curious.
  */
@@ -31,8 +31,10 @@ struct cgroup_files_sample {
 		char *path;  /* owned */
 		uint64_t read_ns;
 		uint64_t pressure_ns; /* when its pressures were */
-		bool stirred;         /* did its tasks stand still since the reading before? */
-		bool brief;           /* without the rare files */
+		uint64_t ran_ns;      /* by the cgroup2 hierarchy, whoever tells its CPU time */
+		bool ran_known;
+		bool stirred; /* did its tasks run or stand still since the reading before? */
+		bool brief;   /* without the rare files */
 		struct cgroup_use use;
 	} *rows; /* owned */
 };
@@ -53,5 +55,5 @@ int cgroup_files_read(struct cgroup_files *f, uint64_t now_ns, bool briefly,
 		      struct cgroup_files_sample *ret);
 void cgroup_files_sample_clear(struct cgroup_files_sample *s);
 
-/* Which version of hierarchy has what tells this; 0: none is mounted. */
+/* Which version of hierarchy has what tells this, for most rows; 0: none is mounted. */
 int cgroup_files_version(const struct cgroup_files *f, enum use_of of);

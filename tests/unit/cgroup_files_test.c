@@ -272,8 +272,24 @@ static int pressures_are_read_again_where_something_ran(void)
 	CHECK(read_at(&r, 41, false) == 0 && stalled_ms(&r) == 8);
 	CHECK(read_at(&r, 51, false) == 0);
 	set_stalled(&r, "9");
-	CHECK(read_at(&r, 100, false) == 0 && stalled_ms(&r) == 8);
-	CHECK(read_at(&r, 111, false) == 0 && stalled_ms(&r) == 9); /* none is believed for ever */
+	CHECK(read_at(&r, 71, false) == 0 && stalled_ms(&r) == 8);
+	CHECK(read_at(&r, 82, false) == 0 && stalled_ms(&r) == 9); /* none is believed for ever */
+	return 0;
+}
+
+static int beside_v1_what_cgroup2_says_of_pressures_is_kept_too(void)
+{
+	CLEANUP(rig_close) struct rig r;
+	const char *stat = "sys/fs/cgroup/unified/system.slice/ssh.service/cpu.stat";
+	const char *stalled = "sys/fs/cgroup/unified/system.slice/ssh.service/io.pressure";
+
+	rig_open(&r, "v1", "hybrid");
+	CHECK(read_at(&r, 1, false) == 0 && read_at(&r, 11, false) == 0);
+	bundle_write(r.root, stalled, "some avg10=0 total=7000\nfull avg10=0 total=0\n");
+	CHECK(read_at(&r, 21, false) == 0 && stalled_ms(&r) != 7);
+	bundle_write(r.root, stat, "usage_usec 9\nuser_usec 8\nsystem_usec 1\n");
+	CHECK(read_at(&r, 31, false) == 0 && stalled_ms(&r) == 7);
+	CHECK(find(&r, "/system.slice/ssh.service")->version[USE_CPU] == 1);
 	return 0;
 }
 
@@ -352,6 +368,8 @@ TEST_MAIN({ "a v2 container is read", a_v2_container_is_read },
 	    a_quiet_cgroup_is_not_read_again_for_a_while },
 	  { "pressures are read again where something ran",
 	    pressures_are_read_again_where_something_ran },
+	  { "beside v1, what cgroup2 says of pressures is kept too",
+	    beside_v1_what_cgroup2_says_of_pressures_is_kept_too },
 	  { "what only cgroup2 has is counted there, beside v1",
 	    what_only_cgroup2_has_is_counted_there_beside_v1 },
 	  { "who asks again and again is told what was read a while ago",
