@@ -186,7 +186,7 @@ static void tell_what_is_not_read(struct node *n, const struct cgroup_files_samp
 
 static void walk(struct node *n, uint64_t now_ns)
 {
-	n->walked_ns = now_ns;
+	n->walked_ns = n->names.walked_ns = now_ns;
 	if (n->names.cgroups)
 		cgroup_names_refresh(n->names.cgroups);
 	if (n->names.blkio)
@@ -195,7 +195,7 @@ static void walk(struct node *n, uint64_t now_ns)
 }
 
 /* For whom asks now, and once a window.  Those who ask within a second share the walk; a scrape
- * leaves it to the beat that ends a window of 10 s. */
+ * leaves it to the sweep. */
 static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct files_sample **ret)
 {
 	CLEANUP(files_sample_freep) struct files_sample *s = NULL;
@@ -203,9 +203,10 @@ static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct file
 
 	if (r)
 		return r;
-	if (now_ns - n->walked_ns >= (briefly ? 12 : 1) * NS_PER_SEC)
+	if (now_ns - n->walked_ns >= (briefly ? SWEEP_NS + 2 * NS_PER_SEC : NS_PER_SEC))
 		walk(n, now_ns);
-	r = files_sample_take(s, n->cgroup_files, now_ns, briefly, "");
+	r = files_sample_take(s, n->cgroup_files, now_ns, briefly, files_window_newest(&n->files),
+			      "");
 	if (r)
 		return r;
 	tell_what_is_not_read(n, &s->cgroups);

@@ -11,6 +11,8 @@
 #include "agent/probes/lines.h"
 #include "agent/probes/node_files.h"
 
+#define MOUNTS_AGE_NS (15 * NS_PER_SEC) /* as cgroups are told of, see cgroup_files.c */
+
 int files_sample_new(struct files_sample **ret, size_t cpus)
 {
 	CLEANUP(files_sample_freep) struct files_sample *s = calloc(1, sizeof(*s));
@@ -62,11 +64,14 @@ static void note_busy(struct node_use *to, const struct disk_table *disks)
 }
 
 int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups, uint64_t now_ns,
-		      bool briefly, const char *root)
+		      bool briefly, const struct files_sample *last, const char *root)
 {
 	s->when_ns = now_ns;
 	node_files_read(&s->node, s->cpus, s->cpu_count, root);
-	filesystems_read(&s->node, root);
+	if (briefly && last && now_ns - last->when_ns < MOUNTS_AGE_NS)
+		filesystems_read_again(&s->node, &last->node, root);
+	else
+		filesystems_read(&s->node, root);
 	disk_table_read(&s->disks, root);
 	note_busy(&s->node, &s->disks);
 	return cgroups ? cgroup_files_read(cgroups, now_ns, briefly, &s->cgroups) : 0;

@@ -25,6 +25,10 @@ int files_sample_new(struct files_sample **ret, size_t cpus);
 struct files_sample *files_sample_free(struct files_sample *s);
 void files_sample_freep(struct files_sample **s);
 
-/* cgroups, briefly: see cgroup_files.h; NULL where no hierarchy is mounted.  -ENOMEM. */
+/*
+ * cgroups, briefly: see cgroup_files.h; NULL where no hierarchy is mounted.  last: who asks briefly
+ * is told of the filesystems that were mounted then, if that is 15 s ago at most; NULL: of those
+ * that are.  -ENOMEM.
+ */
 int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups, uint64_t now_ns,
-		      bool briefly, const char *root);
+		      bool briefly, const struct files_sample *last, const char *root);

@@ -109,7 +109,8 @@ static bool is_covered(const char *path, unsigned int mount)
 	       st.stx_mask & STATX_MNT_ID && st.stx_mnt_id != mount;
 }
 
-static int ask(struct filesystem *one, const char *root)
+/* anew: what is mounted there may be another one since it was asked the last time. */
+static int ask(struct filesystem *one, bool anew, const char *root)
 {
 	char path[PATH_MAX];
 	struct statvfs st;
@@ -119,6 +120,9 @@ static int ask(struct filesystem *one, const char *root)
 		return -EACCES;
 	if (statvfs(path, &st))
 		return -errno;
+	if (anew && st.f_fsid != one->which)
+		return -ESTALE;
+	one->which = st.f_fsid;
 	one->size_bytes = lines_times(st.f_blocks, st.f_frsize);
 	one->free_bytes = lines_times(st.f_bfree, st.f_frsize);
 	one->available_bytes = lines_times(st.f_bavail, st.f_frsize);
@@ -127,22 +131,39 @@ static int ask(struct filesystem *one, const char *root)
 	return 0;
 }
 
-void filesystems_read(struct node_use *to, const char *root)
+/* Leaves out those that do not say. */
+static void ask_all(struct node_use *to, bool anew, const char *root)
 {
-	CLEANUP(freep) char *text = malloc(MOUNTS_TEXT);
-	char path[PATH_MAX];
 	size_t kept = 0;
 
-	snprintf(path, sizeof(path), "%s/proc/self/mountinfo", root);
-	if (!text || fs_read_often(path, text, MOUNTS_TEXT) < 0)
-		return;
-	filesystems_parse(to, text);
 	for (size_t i = 0; i < to->filesystem_count; i++) {
-		int r = ask(&to->filesystems[i], root);
+		int r = ask(&to->filesystems[i], anew, root);
 
 		to->filesystems_refused += r == -EACCES || r == -EPERM;
 		if (!r)
 			to->filesystems[kept++] = to->filesystems[i];
 	}
 	to->filesystem_count = kept;
+}
+
+void filesystems_read(struct node_use *to, const char *root)
+{
+	CLEANUP(freep) char *text = malloc(MOUNTS_TEXT);
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/proc/self/mountinfo", root);
+	if (!text || fs_read_often(path, text, MOUNTS_TEXT) < 0)
+		return;
+	filesystems_parse(to, text);
+	ask_all(to, false, root);
+}
+
+void filesystems_read_again(struct node_use *to, const struct node_use *last, const char *root)
+{
+	to->filesystem_count = last->filesystem_count;
+	to->filesystems_unread = last->filesystems_unread;
+	memcpy(to->filesystems, last->filesystems,
+	       last->filesystem_count * sizeof(*to->filesystems));
+	ask_all(to, true, root);
+	to->filesystems_refused = last->filesystems_refused; /* others were unmounted meanwhile */
 }

@@ -29,6 +29,11 @@ void files_window_feed(struct files_window *w, struct files_sample *s)
 	w->kept[0] = s;
 }
 
+const struct files_sample *files_window_newest(const struct files_window *w)
+{
+	return w->kept[0];
+}
+
 const struct files_sample *files_window_begin(const struct files_window *w, uint64_t now_ns)
 {
 	const struct files_sample *newest = w->kept[0], *before = w->kept[1];

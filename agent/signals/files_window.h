@@ -23,5 +23,8 @@ void files_window_clear(struct files_window *w);
 bool files_window_is_due(const struct files_window *w, uint64_t now_ns);
 void files_window_feed(struct files_window *w, struct files_sample *s); /* taken over */
 
-/* What to compare a reading of now with; NULL: nothing yet.  Valid until the next feed. */
+/* NULL: nothing yet.  Valid until the next feed, as what is below. */
+const struct files_sample *files_window_newest(const struct files_window *w);
+
+/* What to compare a reading of now with; NULL: nothing yet. */
 const struct files_sample *files_window_begin(const struct files_window *w, uint64_t now_ns);

@@ -67,7 +67,8 @@ struct zram {
 
 struct filesystem {
 	char path[MOUNT_PATH], device[MOUNT_PATH], type[16];
-	unsigned int mount; /* its number in mountinfo */
+	unsigned int mount;  /* its number in mountinfo */
+	unsigned long which; /* as statvfs() tells filesystems apart */
 	bool read_only;
 	uint64_t size_bytes, free_bytes, available_bytes; /* available to whom is not root */
 	uint64_t inodes, inodes_free;                     /* 0 where there is no such limit */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/base/cleanup.h"
+#include "agent/base/clock.h"
 #include "agent/probes/files_sample.h"
 #include "agent/probes/filesystems.h"
 #include "agent/probes/lines.h"
@@ -26,7 +27,7 @@ static int a_machine_is_read_from_its_files(void)
 	cpus = s->cpus;
 	n = &s->node;
 	bundle_open(root, "v2");
-	CHECK(!files_sample_take(s, NULL, 1, false, root));
+	CHECK(!files_sample_take(s, NULL, 1, false, NULL, root));
 	memory_read(&m, root);
 	bundle_close(root);
 	CHECK(cpus[0].known && cpus[1].known && !cpus[2].known);
@@ -112,17 +113,41 @@ static int filesystems_are_counted_beyond_the_most(void)
 static int a_mount_is_asked_how_full_it_is(void)
 {
 	CLEANUP(freep) struct node_use *n = calloc(1, sizeof(*n));
+	CLEANUP(freep) struct node_use *again = calloc(1, sizeof(*again));
 	char root[] = "/tmp/fairlead-mount-XXXXXX";
 
-	CHECK(n);
+	CHECK(n && again);
 	bundle_open(root, NULL);
 	bundle_write(root, "proc/self/mountinfo",
 		     "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
 		     "22 1 8:2 / /gone rw - ext4 /dev/sda2 rw\n");
 	filesystems_read(n, root);
-	bundle_close(root);
 	CHECK(n->filesystem_count == 1 && n->filesystems[0].size_bytes);
+	filesystems_read_again(again, n, root);
+	CHECK(again->filesystem_count == 1 && again->filesystems[0].size_bytes);
+	bundle_close(root);
+	filesystems_read_again(again, n, root); /* it is there no more: nobody was refused */
+	CHECK(!again->filesystem_count && !again->filesystems_refused);
 	CHECK(n->filesystems[0].free_bytes >= n->filesystems[0].available_bytes);
+	return 0;
+}
+
+static int who_asks_briefly_is_told_of_what_was_mounted_a_while_ago(void)
+{
+	CLEANUP(files_sample_freep) struct files_sample *last = NULL, *s = NULL;
+	char root[] = "/tmp/fairlead-mount-XXXXXX";
+	const char *mounts = "proc/self/mountinfo";
+
+	CHECK(!files_sample_new(&last, 1) && !files_sample_new(&s, 1));
+	bundle_open(root, NULL);
+	bundle_write(root, mounts, "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
+	CHECK(!files_sample_take(last, NULL, NS_PER_SEC, false, NULL, root));
+	bundle_write(root, mounts, "21 1 8:1 / / rw - ext4 /dev/sdb1 rw\n");
+	CHECK(!files_sample_take(s, NULL, 15 * NS_PER_SEC, true, last, root));
+	CHECK(!strcmp(s->node.filesystems[0].device, "/dev/sda1"));
+	CHECK(!files_sample_take(s, NULL, 16 * NS_PER_SEC, true, last, root));
+	CHECK(!strcmp(s->node.filesystems[0].device, "/dev/sdb1"));
+	bundle_close(root);
 	return 0;
 }
 
@@ -154,5 +179,7 @@ TEST_MAIN({ "a machine is read from its files", a_machine_is_read_from_its_files
 	    only_filesystems_of_this_machine_are_asked },
 	  { "filesystems are counted beyond the most", filesystems_are_counted_beyond_the_most },
 	  { "a mount is asked how full it is", a_mount_is_asked_how_full_it_is },
+	  { "who asks briefly is told of what was mounted a while ago",
+	    who_asks_briefly_is_told_of_what_was_mounted_a_while_ago },
 	  { "a number too large is the largest", a_number_too_large_is_the_largest },
 	  { "a name is matched whole", a_name_is_matched_whole }, )
