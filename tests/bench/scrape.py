@@ -30,6 +30,7 @@ CGROUPS, DEVICES = 250, 64
 LOOP_CTL_REMOVE = 0x4C81
 TURN_SECONDS = 0.3      # more than the quarter of a second for which scrapes share a body
 CONTROL_SECONDS, CONTROL_BYTES = 0.0012, 700_000    # about what a scrape is of either
+CONTROL_ROOM = 1 << 20  # of the socket, as the agent asks for
 
 
 def hierarchy(kind, controller=None):
@@ -144,7 +145,7 @@ class Control:
                 end = time.process_time() + CONTROL_SECONDS
                 while time.process_time() < end:
                     pass
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CONTROL_ROOM)
                 connection.sendall(body)
 
     def __enter__(self):
@@ -246,9 +247,9 @@ def measure(scrapes):
                 seconds, bodies[name] = scrape(connect)
                 spent[name].append(run_ns(pids) - before)
                 took[name].append(seconds)
-                time.sleep(TURN_SECONDS / 3)
+                time.sleep(TURN_SECONDS / 2)
             quiet.append(scrape(control.connect)[0])
-            time.sleep(TURN_SECONDS / 3)
+            time.sleep(TURN_SECONDS)    # the next turn may begin with who was last in this one
         unasked = cpu_share(agent.pids(), lambda: None)
         scraped = cpu_share(agent.pids(), lambda: scrape(who["fairlead"][0]))
         return {"scrapes": scrapes, "cgroups": CGROUPS, "devices": DEVICES,
