@@ -182,7 +182,7 @@ def read_to_end(connection):
 
 
 def bpf_programs():
-    """Names of the BPF programs of ours in this kernel, whoever loaded them."""
+    """Ids of the BPF programs of ours in this kernel, whoever loaded them."""
     tool = shutil.which("bpftool") or "/usr/sbin/bpftool"
     out = subprocess.run([tool, "-j", "prog", "list"], capture_output=True, text=True, check=True)
-    return [p["name"] for p in json.loads(out.stdout) if p.get("name", "").startswith("fl_")]
+    return {p["id"] for p in json.loads(out.stdout) if p.get("name", "").startswith("fl_")}
