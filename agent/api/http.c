@@ -22,8 +22,8 @@
 #define TAKE_SECONDS 30u                /* so is one who does not take his answer */
 #define GRACE_NS     (50 * NS_PER_MSEC) /* who has just come may have his request on its way */
 #define WIDE_MAX     4u                 /* connections */
-#define WIDE_BYTES   (1 << 20) /* an answer of a large node, as far as net.core.wmem_max lets us */
-#define MEMORY       (8 * 1024u) /* a connection: request line, headers, no body */
+#define WIDE_BYTES   (1 << 20)          /* an answer of a large node */
+#define MEMORY       (8 * 1024u)        /* a connection: request line, headers, no body */
 
 struct http {
 	struct MHD_Daemon *daemon;
@@ -39,8 +39,8 @@ struct http {
 };
 
 /*
- * The first few may have a whole answer under way: they take it in one go, where each go costs
- * that two CPUs wake each other.  Of TCP the kernel sees to that itself.
+ * The first few may have a whole answer under way, as far as net.core.wmem_max lets them: each go
+ * costs that two CPUs wake each other.  Of TCP the kernel sees to that itself.
  */
 static void widen(const struct http *h, int fd)
 {

@@ -38,6 +38,8 @@ static struct disk_count count_between(const struct disk_count *then, const stru
 				.unsplit = now->unsplit - then->unsplit,
 				.untimed = now->untimed - then->untimed };
 
+	if (is_same(then, now))
+		return d;
 	hist_since(&d.queue, &then->queue, &now->queue);
 	hist_since(&d.device, &then->device, &now->device);
 	return d;
@@ -150,9 +152,7 @@ int disk_reading_between(struct disk_sample *ret, const struct disk_sample *then
 			same = !fell(&old->op[op], &now->devices[i].op[op]);
 		for (int op = 0; same && op < FL_DISK_OPS; op++)
 			ret->devices[i].op[op] =
-				is_same(&old->op[op], &now->devices[i].op[op])
-					? (struct disk_count){ 0 }
-					: count_between(&old->op[op], &now->devices[i].op[op]);
+				count_between(&old->op[op], &now->devices[i].op[op]);
 	}
 	if (ret->details && then->details)
 		details_between(ret, then);

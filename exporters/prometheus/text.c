@@ -170,7 +170,7 @@ static void put_distribution(void *context, const char *const *labels, const str
 /* OpenMetrics speaks of the family, the older text of its lines. */
 static size_t family_length(const struct writer *w)
 {
-	size_t length = strlen(w->family->name);
+	size_t length = w->name_size;
 
 	if (w->openmetrics && w->family->kind == FAMILY_COUNTER)
 		length -= strlen("_total");
