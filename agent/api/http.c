@@ -21,8 +21,6 @@
 #define IDLE_SECONDS 10u                /* a client that says nothing for so long is cut off */
 #define TAKE_SECONDS 30u                /* so is one who does not take his answer */
 #define GRACE_NS     (50 * NS_PER_MSEC) /* who has just come may have his request on its way */
-#define WIDE_MAX     4u                 /* connections */
-#define WIDE_BYTES   (1 << 20)          /* an answer of a large node */
 #define MEMORY       (8 * 1024u)        /* a connection: request line, headers, no body */
 
 struct http {
@@ -38,30 +36,16 @@ struct http {
 	bool draining;
 };
 
-/*
- * The first few may have a whole answer under way, as far as net.core.wmem_max lets them: each go
- * costs that two CPUs wake each other.  Of TCP the kernel sees to that itself.
- */
-static void widen(const struct http *h, int fd)
-{
-	int bytes = WIDE_BYTES;
-
-	if (!h->terms.metrics_only && http_connections(h) <= WIDE_MAX)
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
-}
-
 static void came_or_went(void *context, struct MHD_Connection *c, void **mine,
 			 enum MHD_ConnectionNotificationCode what)
 {
 	struct http *h = context;
 
-	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-		widen(h, connection_fd(c));
-		/* Without a record he is only bound by the library's time-out. */
+	/* Without a record he is only bound by the library's time-out. */
+	if (what == MHD_CONNECTION_NOTIFY_STARTED)
 		*mine = guest_new(&h->guests, connection_fd(c), clock_mono_ns());
-	} else {
+	else
 		*mine = guest_free(*mine);
-	}
 }
 
 /* --- a full door: whoever is silent makes room for who waits outside --- */

@@ -30,7 +30,6 @@ CGROUPS, DEVICES = 250, 64
 LOOP_CTL_REMOVE = 0x4C81
 TURN_SECONDS = 0.3      # more than the quarter of a second for which scrapes share a body
 CONTROL_SECONDS, CONTROL_BYTES = 0.0012, 700_000    # about what a scrape is of either
-CONTROL_ROOM = 1 << 20  # of the socket, as the agent asks for
 
 
 def hierarchy(kind, controller=None):
@@ -145,7 +144,6 @@ class Control:
                 end = time.process_time() + CONTROL_SECONDS
                 while time.process_time() < end:
                     pass
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, CONTROL_ROOM)
                 connection.sendall(body)
 
     def __enter__(self):
