@@ -16,6 +16,7 @@
 #include "agent/api/sweep.h"
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
+#include "agent/base/fs.h"
 #include "agent/base/log.h"
 #include "agent/base/version.h"
 #include "agent/config/config.h"
@@ -48,6 +49,7 @@
 struct node {
 	struct warden *warden;
 	struct machine machine;
+	struct fs_machine *files_of; /* the machine's own */
 	uint64_t loaded_wall_ns, booted_wall_ns;
 	uint64_t capabilities; /* of the start, and of the warden now */
 	struct subjects on;
@@ -97,7 +99,9 @@ int node_new(struct node **ret, struct warden *warden, const struct config *conf
 	/* Once: a wall clock that is being set right must not move when counters began. */
 	n->loaded_wall_ns = clock_wall_ns();
 	n->booted_wall_ns = n->loaded_wall_ns - clock_ns(CLOCK_BOOTTIME);
-	r = ask_capabilities(n);
+	r = fs_machine_new(&n->files_of, "");
+	if (!r)
+		r = ask_capabilities(n);
 	if (!r)
 		r = subjects_load(&n->on, warden, config);
 	if (r)
@@ -139,6 +143,7 @@ struct node *node_free(struct node *n)
 		history_free(n->history);
 		cgroup_names_free(n->names.cgroups);
 		cgroup_names_free(n->names.blkio);
+		fs_machine_free(n->files_of);
 		free(n->online);
 	}
 	free(n);
@@ -162,12 +167,12 @@ static int take_sample(struct node *n, bool detail, struct sample *ret)
 {
 	int r;
 
-	machine_online_cpus("", n->online, n->cpus);
+	machine_online_cpus(n->files_of, n->online, n->cpus);
 	ret->when_ns = clock_mono_ns(); /* what is measured over time is read at that very time */
 	r = n->on.sched ? sched_read_sample(n->on.sched, n->online, ret->sched) : 0;
-	pressure_read(ret->pressure, "/proc/pressure");
-	memory_read(&ret->memory, "");
-	network_read(&ret->network, "");
+	pressure_read(ret->pressure, n->files_of);
+	memory_read(&ret->memory, n->files_of);
+	network_read(&ret->network, n->files_of);
 	n->unread_interfaces += ret->network.unread;
 	disk_sample_clear(&ret->disk);
 	if (!r && n->on.cache)
@@ -206,7 +211,7 @@ static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct file
 	if (now_ns - n->walked_ns >= (briefly ? SWEEP_NS + 2 * NS_PER_SEC : NS_PER_SEC))
 		walk(n, now_ns);
 	r = files_sample_take(s, n->cgroup_files, now_ns, briefly, files_window_newest(&n->files),
-			      "");
+			      n->files_of);
 	if (r)
 		return r;
 	tell_what_is_not_read(n, &s->cgroups);

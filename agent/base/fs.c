@@ -3,20 +3,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "agent/base/cleanup.h"
 
-#define OFTEN_MAX 32 /* the node's are 20; any more are opened each time */
+#define OPEN_MAX 32 /* the node's are 20; any more are opened each time */
 
-static struct {
-	char *path;
-	int fd;
-} often[OFTEN_MAX];
-static size_t often_count;
+struct fs_machine {
+	char *root; /* owned */
+	struct {
+		char *path; /* owned */
+		int fd;
+	} open[OPEN_MAX];
+	size_t count;
+};
 
 static ssize_t read_whole(int fd, char *buffer, size_t size)
 {
@@ -43,58 +47,92 @@ ssize_t fs_read(const char *path, char *buffer, size_t size)
 	return fd < 0 ? -errno : read_whole(fd, buffer, size);
 }
 
-/* Of the kernel, where a file is rarely replaced by another one. */
-static bool is_kernels(const char *path)
+int fs_machine_new(struct fs_machine **ret, const char *root)
 {
-	return !strncmp(path, "/proc/", 6) || !strncmp(path, "/sys/", 5);
+	CLEANUP(fs_machine_freep) struct fs_machine *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return -ENOMEM;
+	m->root = strdup(root);
+	if (!m->root)
+		return -ENOMEM;
+	*ret = TAKE(m);
+	return 0;
 }
 
-static size_t find(const char *path)
+static void forget(struct fs_machine *m, size_t i)
 {
-	size_t i = 0;
-
-	while (i < often_count && strcmp(often[i].path, path))
-		i++;
-	return i;
+	close(m->open[i].fd);
+	free(m->open[i].path);
+	m->open[i] = m->open[--m->count];
 }
 
-static void forget(size_t i)
+struct fs_machine *fs_machine_free(struct fs_machine *m)
 {
-	close(often[i].fd);
-	free(often[i].path);
-	often[i] = often[--often_count];
+	while (m && m->count)
+		forget(m, m->count - 1);
+	if (m)
+		free(m->root);
+	free(m);
+	return NULL;
 }
 
-/* Its descriptor, which stays open, or -errno; -EMFILE: no more of them can. */
-static int open_often(const char *path)
+void fs_machine_freep(struct fs_machine **m)
 {
-	size_t i = find(path);
+	*m = fs_machine_free(*m);
+}
+
+const char *fs_machine_root(const struct fs_machine *m)
+{
+	return m->root;
+}
+
+/* One that failed: its device went, and may be there again. */
+static void forget_descriptor(struct fs_machine *m, int fd)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (m->open[i].fd == fd)
+			forget(m, i);
+}
+
+/* It stays open.  -errno; -EMFILE: no more of them can. */
+static int descriptor_of(struct fs_machine *m, const char *path)
+{
 	CLEANUP(closep) int fd = -1;
+	CLEANUP(freep) char *copy = NULL;
 
-	if (i < often_count)
-		return often[i].fd;
-	if (i == OFTEN_MAX)
+	for (size_t i = 0; i < m->count; i++)
+		if (!strcmp(m->open[i].path, path))
+			return m->open[i].fd;
+	if (m->count == OPEN_MAX)
 		return -EMFILE;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	often[i].path = strdup(path);
-	if (!often[i].path)
+	copy = strdup(path);
+	if (!copy)
 		return -EMFILE;
-	often_count++;
-	return often[i].fd = TAKE_FD(fd);
+	m->open[m->count].path = TAKE(copy);
+	m->open[m->count].fd = TAKE_FD(fd);
+	return m->open[m->count++].fd;
 }
 
-ssize_t fs_read_often(const char *path, char *buffer, size_t size)
+ssize_t fs_machine_read(struct fs_machine *m, const char *path, char *buffer, size_t size)
 {
-	int fd = is_kernels(path) ? open_often(path) : -EMFILE;
-	ssize_t n;
+	char whole[PATH_MAX];
+	ssize_t n = -EMFILE;
+	int fd;
 
-	if (fd < 0)
-		return fd == -EMFILE ? fs_read(path, buffer, size) : fd;
-	n = read_whole(fd, buffer, size);
-	if (n >= 0)
-		return n;
-	forget(find(path)); /* its device went, and may be there again */
-	return fs_read(path, buffer, size);
+	if (snprintf(whole, sizeof(whole), "%s%s", m->root, path) >= (int)sizeof(whole))
+		return -ENAMETOOLONG;
+	if (*m->root) /* its files may be replaced, which the kernel's are not */
+		return fs_read(whole, buffer, size);
+	fd = descriptor_of(m, path);
+	if (fd < 0 && fd != -EMFILE)
+		return fd;
+	if (fd >= 0)
+		n = read_whole(fd, buffer, size);
+	if (fd >= 0 && n < 0)
+		forget_descriptor(m, fd);
+	return n < 0 ? fs_read(path, buffer, size) : n;
 }

@@ -8,7 +8,14 @@
 ssize_t fs_read(const char *path, char *buffer, size_t size);
 
 /*
- * The same, for the few files of the kernel that are read again and again: they stay open, which
- * is half of their cost.  For one thread; any other file is opened each time.
+ * A machine's files, by their paths below its root: "", or a folder that stands for one.  The few
+ * of the kernel that are read again and again stay open, which is half of what they cost; those
+ * of devices come and go, and are better read by fs_read().
  */
-ssize_t fs_read_often(const char *path, char *buffer, size_t size);
+struct fs_machine;
+int fs_machine_new(struct fs_machine **ret, const char *root);
+struct fs_machine *fs_machine_free(struct fs_machine *m);
+void fs_machine_freep(struct fs_machine **m);
+
+const char *fs_machine_root(const struct fs_machine *m);
+ssize_t fs_machine_read(struct fs_machine *m, const char *path, char *buffer, size_t size);

@@ -55,14 +55,12 @@ static bool parse_row(const char *line, struct disk_row *ret)
 	return true;
 }
 
-void disk_table_read(struct disk_table *ret, const char *root)
+void disk_table_read(struct disk_table *ret, struct fs_machine *machine)
 {
 	CLEANUP(freep) char *text = malloc(STATS_BYTES);
-	char path[PATH_MAX];
 
 	*ret = (struct disk_table){ 0 };
-	snprintf(path, sizeof(path), "%s/proc/diskstats", root);
-	if (text && fs_read_often(path, text, STATS_BYTES) > 0)
+	if (text && fs_machine_read(machine, "/proc/diskstats", text, STATS_BYTES) > 0)
 		disk_table_parse(ret, text);
 }
 

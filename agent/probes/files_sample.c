@@ -64,15 +64,15 @@ static void note_busy(struct node_use *to, const struct disk_table *disks)
 }
 
 int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups, uint64_t now_ns,
-		      bool briefly, const struct files_sample *last, const char *root)
+		      bool briefly, const struct files_sample *last, struct fs_machine *machine)
 {
 	s->when_ns = now_ns;
-	node_files_read(&s->node, s->cpus, s->cpu_count, root);
+	node_files_read(&s->node, s->cpus, s->cpu_count, machine);
 	if (briefly && last && now_ns - last->when_ns < MOUNTS_AGE_NS)
-		filesystems_read_again(&s->node, &last->node, root);
+		filesystems_read_again(&s->node, &last->node, machine);
 	else
-		filesystems_read(&s->node, root);
-	disk_table_read(&s->disks, root);
+		filesystems_read(&s->node, machine);
+	disk_table_read(&s->disks, machine);
 	note_busy(&s->node, &s->disks);
 	return cgroups ? cgroup_files_read(cgroups, now_ns, briefly, &s->cgroups) : 0;
 }

@@ -12,6 +12,8 @@
 #include "agent/probes/disk_names.h"
 #include "agent/snapshot/node_use.h"
 
+struct fs_machine;
+
 struct files_sample {
 	uint64_t when_ns;
 	struct node_use node;
@@ -31,4 +33,4 @@ void files_sample_freep(struct files_sample **s);
  * that are.  -ENOMEM.
  */
 int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups, uint64_t now_ns,
-		      bool briefly, const struct files_sample *last, const char *root);
+		      bool briefly, const struct files_sample *last, struct fs_machine *machine);

@@ -146,24 +146,23 @@ static void ask_all(struct node_use *to, bool anew, const char *root)
 	to->filesystem_count = kept;
 }
 
-void filesystems_read(struct node_use *to, const char *root)
+void filesystems_read(struct node_use *to, struct fs_machine *machine)
 {
 	CLEANUP(freep) char *text = malloc(MOUNTS_TEXT);
-	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/proc/self/mountinfo", root);
-	if (!text || fs_read_often(path, text, MOUNTS_TEXT) < 0)
+	if (!text || fs_machine_read(machine, "/proc/self/mountinfo", text, MOUNTS_TEXT) < 0)
 		return;
 	filesystems_parse(to, text);
-	ask_all(to, false, root);
+	ask_all(to, false, fs_machine_root(machine));
 }
 
-void filesystems_read_again(struct node_use *to, const struct node_use *last, const char *root)
+void filesystems_read_again(struct node_use *to, const struct node_use *last,
+			    const struct fs_machine *machine)
 {
 	to->filesystem_count = last->filesystem_count;
 	to->filesystems_unread = last->filesystems_unread;
 	memcpy(to->filesystems, last->filesystems,
 	       last->filesystem_count * sizeof(*to->filesystems));
-	ask_all(to, true, root);
+	ask_all(to, true, fs_machine_root(machine));
 	to->filesystems_refused = last->filesystems_refused; /* others were unmounted meanwhile */
 }

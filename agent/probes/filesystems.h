@@ -6,11 +6,14 @@
 #pragma once
 #include "agent/snapshot/node_use.h"
 
+struct fs_machine;
+
 /* One a device, where it is mounted with the shortest path. */
-void filesystems_read(struct node_use *to, const char *root);
+void filesystems_read(struct node_use *to, struct fs_machine *machine);
 
 /* As read the last time, also whether they were read-only; asked anew how full they are. */
-void filesystems_read_again(struct node_use *to, const struct node_use *last, const char *root);
+void filesystems_read_again(struct node_use *to, const struct node_use *last,
+			    const struct fs_machine *machine);
 
 /* The mounts that are to be asked, from a text such as /proc/self/mountinfo; sizes stay 0. */
 void filesystems_parse(struct node_use *to, const char *mountinfo);

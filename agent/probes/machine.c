@@ -90,12 +90,12 @@ int machine_parse_cpus(const char *list, bool *online, size_t count)
 	return 0;
 }
 
-void machine_online_cpus(const char *root, bool *online, size_t count)
+void machine_online_cpus(struct fs_machine *files, bool *online, size_t count)
 {
-	char path[PATH_MAX], list[4096];
+	char list[4096];
 
-	snprintf(path, sizeof(path), "%s/sys/devices/system/cpu/online", root);
-	if (fs_read_often(path, list, sizeof(list)) < 0 || machine_parse_cpus(list, online, count))
+	if (fs_machine_read(files, "/sys/devices/system/cpu/online", list, sizeof(list)) < 0 ||
+	    machine_parse_cpus(list, online, count))
 		memset(online, 1, count * sizeof(*online)); /* unknown: hide none */
 }
 

@@ -7,6 +7,8 @@
 
 enum cgroup_layout { CGROUP_V2, CGROUP_HYBRID, CGROUP_V1, CGROUP_NONE };
 
+struct fs_machine;
+
 struct machine {
 	char host[65], kernel[65], machine[65];
 	bool btf;
@@ -18,7 +20,7 @@ struct machine {
 void machine_read(struct machine *ret, const char *root);
 
 /* online[cpu] for cpu < count, from a list such as "0-3,6". */
-void machine_online_cpus(const char *root, bool *online, size_t count);
+void machine_online_cpus(struct fs_machine *files, bool *online, size_t count);
 int machine_parse_cpus(const char *list, bool *online, size_t count);
 
 uint64_t machine_rss_bytes(const char *root, int pid); /* 0 when unknown */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "agent/probes/memory.h"
 
-#include <limits.h>
 #include <stdio.h>
 
 #include "agent/base/fs.h"
@@ -65,16 +64,14 @@ static void read_vmstat(struct memory *m, const char *text)
 	m->file_pages = m->file_known ? all - memory - swap_cache : 0;
 }
 
-void memory_read(struct memory *ret, const char *root)
+void memory_read(struct memory *ret, struct fs_machine *machine)
 {
 	struct memory m = { 0 };
-	char path[PATH_MAX], text[16384];
+	char text[16384];
 
-	snprintf(path, sizeof(path), "%s/proc/meminfo", root);
-	if (fs_read_often(path, text, sizeof(text)) > 0)
+	if (fs_machine_read(machine, "/proc/meminfo", text, sizeof(text)) > 0)
 		read_meminfo(&m, text);
-	snprintf(path, sizeof(path), "%s/proc/vmstat", root);
-	if (fs_read_often(path, text, sizeof(text)) > 0)
+	if (fs_machine_read(machine, "/proc/vmstat", text, sizeof(text)) > 0)
 		read_vmstat(&m, text);
 	*ret = m;
 }

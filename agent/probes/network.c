@@ -2,7 +2,6 @@
 #include "agent/probes/network.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,12 +42,11 @@ void network_parse(struct network *ret, const char *text)
 	}
 }
 
-void network_read(struct network *ret, const char *root)
+void network_read(struct network *ret, struct fs_machine *machine)
 {
-	char path[PATH_MAX], text[65536];
+	char text[65536];
 
 	*ret = (struct network){ 0 };
-	snprintf(path, sizeof(path), "%s/proc/net/dev", root);
-	if (fs_read_often(path, text, sizeof(text)) > 0)
+	if (fs_machine_read(machine, "/proc/net/dev", text, sizeof(text)) > 0)
 		network_parse(ret, text);
 }

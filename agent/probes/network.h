@@ -3,6 +3,8 @@
 #pragma once
 #include "agent/snapshot/node_totals.h"
 
-/* root: "" or a folder that stands for it.  The network namespace is that of the process. */
-void network_read(struct network *ret, const char *root);
+struct fs_machine;
+
+/* The network namespace is that of the process. */
+void network_read(struct network *ret, struct fs_machine *machine);
 void network_parse(struct network *ret, const char *text);

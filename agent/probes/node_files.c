@@ -134,16 +134,13 @@ void node_parse_zram(struct zram *to, const char *mm_stat, const char *io_stat)
 /* --- and the files themselves --- */
 
 struct reader {
-	const char *root;
+	struct fs_machine *machine;
 	char text[131072]; /* /proc/stat of 1,024 CPUs */
 };
 
 static const char *read_most(struct reader *r, const char *path, size_t size)
 {
-	char whole[PATH_MAX];
-
-	snprintf(whole, sizeof(whole), "%s%s", r->root, path);
-	return fs_read_often(whole, r->text, size) >= 0 ? r->text : "";
+	return fs_machine_read(r->machine, path, r->text, size) >= 0 ? r->text : "";
 }
 
 /* Of a device, which may go. */
@@ -151,7 +148,7 @@ static const char *line_of_device(struct reader *r, const char *path)
 {
 	char whole[PATH_MAX];
 
-	snprintf(whole, sizeof(whole), "%s%s", r->root, path);
+	snprintf(whole, sizeof(whole), "%s%s", fs_machine_root(r->machine), path);
 	return fs_read(whole, r->text, LINE_MAX) >= 0 ? r->text : "";
 }
 
@@ -230,20 +227,21 @@ static void read_zrams(struct node_use *to, struct reader *r)
 	const struct dirent *entry;
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/sys/block", r->root);
+	snprintf(path, sizeof(path), "%s/sys/block", fs_machine_root(r->machine));
 	devices = opendir(path);
 	while (devices && (entry = readdir(devices)))
 		if (!strncmp(entry->d_name, "zram", 4))
 			read_zram(to, r, entry->d_name);
 }
 
-void node_files_read(struct node_use *ret, struct cpu_times *cpus, size_t count, const char *root)
+void node_files_read(struct node_use *ret, struct cpu_times *cpus, size_t count,
+		     struct fs_machine *machine)
 {
 	CLEANUP(freep) struct reader *r = malloc(sizeof(*r));
 
 	if (!r)
 		return;
-	r->root = root;
+	r->machine = machine;
 	node_parse_stat(ret, cpus, count, text_of(r, "/proc/stat"));
 	node_parse_loadavg(ret, line_of(r, "/proc/loadavg"));
 	node_parse_file_nr(ret, line_of(r, "/proc/sys/fs/file-nr"));

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * node_files: what /proc and /sys say of the node for whom it is not worth a beat.  Parsers are
- * pure and take any text; what it does not say stays not known.  root: "" or a folder that
- * stands for the machine.
+ * pure and take any text; what it does not say stays not known.
  */
 #pragma once
 #include <stddef.h>
 
 #include "agent/snapshot/node_use.h"
 
+struct fs_machine;
+
 /* Fills all but filesystems (probes/filesystems.h) and disks (probes/files_sample.h); cpus[cpu] for cpu < count. */
-void node_files_read(struct node_use *ret, struct cpu_times *cpus, size_t count, const char *root);
+void node_files_read(struct node_use *ret, struct cpu_times *cpus, size_t count,
+		     struct fs_machine *machine);
 
 void node_parse_stat(struct node_use *to, struct cpu_times *cpus, size_t count, const char *text);
 void node_parse_loadavg(struct node_use *to, const char *text);

@@ -2,7 +2,6 @@
 #include "agent/probes/pressure.h"
 
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -37,14 +36,14 @@ bool pressure_parse(struct pressure *ret, const char *text)
 	return p.known;
 }
 
-void pressure_read(struct pressure ret[_PRESSURE_MAX], const char *folder)
+void pressure_read(struct pressure ret[_PRESSURE_MAX], struct fs_machine *machine)
 {
-	char path[PATH_MAX], text[512];
+	char path[64], text[512];
 
 	memset(ret, 0, sizeof(*ret) * _PRESSURE_MAX);
 	for (int of = 0; of < _PRESSURE_MAX; of++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, pressure_names[of]);
-		if (fs_read_often(path, text, sizeof(text)) > 0)
+		snprintf(path, sizeof(path), "/proc/pressure/%s", pressure_names[of]);
+		if (fs_machine_read(machine, path, text, sizeof(text)) > 0)
 			pressure_parse(&ret[of], text);
 	}
 }

@@ -3,8 +3,10 @@
 #pragma once
 #include "agent/snapshot/node_totals.h"
 
-/* From FOLDER/cpu, memory and io, as in /proc/pressure; what is not there is not known. */
-void pressure_read(struct pressure ret[_PRESSURE_MAX], const char *folder);
+struct fs_machine;
+
+/* Of the node; what is not there is not known. */
+void pressure_read(struct pressure ret[_PRESSURE_MAX], struct fs_machine *machine);
 
 /* "some avg10=0.00 … total=123\nfull …"; false when it is none of that. */
 bool pressure_parse(struct pressure *ret, const char *text);

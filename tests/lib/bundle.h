@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agent/base/fs.h"
+
 static inline void bundle_folders(const char *path)
 {
 	char copy[PATH_MAX];
@@ -33,6 +35,16 @@ static inline void bundle_write(const char *root, const char *path, const char *
 		perror(whole);
 		exit(1);
 	}
+}
+
+/* The machine in a folder; the caller's to free. */
+static inline struct fs_machine *bundle_machine(const char *root)
+{
+	struct fs_machine *m = NULL;
+
+	if (fs_machine_new(&m, root))
+		exit(1);
+	return m;
 }
 
 /* Adds a bundle to what is in the folder already. */

@@ -7,12 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/base/cleanup.h"
+#include "tests/lib/bundle.h"
 #include "tests/lib/test.h"
 
 /* What /proc/diskstats says in a folder that stands for the root. */
 static int read_as(struct disk_table *ret, const char *text)
 {
 	char root[] = "/tmp/fairlead-disks-XXXXXX", path[64];
+	struct fs_machine *machine;
 	FILE *file;
 
 	if (!mkdtemp(root))
@@ -23,7 +26,9 @@ static int read_as(struct disk_table *ret, const char *text)
 	file = fopen(path, "we");
 	if (!file || fputs(text, file) < 0 || fclose(file))
 		return -1;
-	disk_table_read(ret, root);
+	machine = bundle_machine(root);
+	disk_table_read(ret, machine);
+	fs_machine_free(machine);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/proc", root);
 	return rmdir(path) || rmdir(root);
@@ -62,9 +67,10 @@ static int lines_of_another_kind_are_left_out(void)
 
 static int without_the_file_there_are_none(void)
 {
+	CLEANUP(fs_machine_freep) struct fs_machine *machine = bundle_machine("/nowhere");
 	struct disk_table t;
 
-	disk_table_read(&t, "/nowhere");
+	disk_table_read(&t, machine);
 	CHECK(t.count == 0 && !disk_table_find(&t, 0));
 	disk_table_clear(&t);
 	return 0;

@@ -21,14 +21,17 @@ static int a_machine_is_read_from_its_files(void)
 	char root[] = "/tmp/fairlead-node-XXXXXX";
 	const struct cpu_times *cpus;
 	const struct node_use *n;
+	struct fs_machine *machine;
 	struct memory m;
 
 	CHECK(!files_sample_new(&s, 3));
 	cpus = s->cpus;
 	n = &s->node;
 	bundle_open(root, "v2");
-	CHECK(!files_sample_take(s, NULL, 1, false, NULL, root));
-	memory_read(&m, root);
+	machine = bundle_machine(root);
+	CHECK(!files_sample_take(s, NULL, 1, false, NULL, machine));
+	memory_read(&m, machine);
+	fs_machine_free(machine);
 	bundle_close(root);
 	CHECK(cpus[0].known && cpus[1].known && !cpus[2].known);
 	CHECK(cpus[0].ns[CPU_USER] == 65 * TICK_NS && cpus[0].ns[CPU_SYSTEM] == 289 * TICK_NS);
@@ -51,10 +54,11 @@ static int a_machine_without_files_is_not_known(void)
 {
 	CLEANUP(freep) struct node_use *n = calloc(1, sizeof(*n));
 	struct cpu_times cpus[1] = { 0 };
+	CLEANUP(fs_machine_freep) struct fs_machine *machine = bundle_machine("/nowhere");
 
 	CHECK(n);
-	node_files_read(n, cpus, 1, "/nowhere");
-	filesystems_read(n, "/nowhere");
+	node_files_read(n, cpus, 1, machine);
+	filesystems_read(n, machine);
 	CHECK(!cpus[0].known && !n->system.known && !n->paging.known && !n->huge_pages.known);
 	CHECK(!n->same_pages.known && !n->zram_count && !n->filesystem_count && !n->busy_count);
 	return 0;
@@ -115,19 +119,22 @@ static int a_mount_is_asked_how_full_it_is(void)
 	CLEANUP(freep) struct node_use *n = calloc(1, sizeof(*n));
 	CLEANUP(freep) struct node_use *again = calloc(1, sizeof(*again));
 	char root[] = "/tmp/fairlead-mount-XXXXXX";
+	struct fs_machine *machine;
 
 	CHECK(n && again);
 	bundle_open(root, NULL);
+	machine = bundle_machine(root);
 	bundle_write(root, "proc/self/mountinfo",
 		     "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
 		     "22 1 8:2 / /gone rw - ext4 /dev/sda2 rw\n");
-	filesystems_read(n, root);
+	filesystems_read(n, machine);
 	CHECK(n->filesystem_count == 1 && n->filesystems[0].size_bytes);
-	filesystems_read_again(again, n, root);
+	filesystems_read_again(again, n, machine);
 	CHECK(again->filesystem_count == 1 && again->filesystems[0].size_bytes);
 	bundle_close(root);
-	filesystems_read_again(again, n, root); /* it is there no more: nobody was refused */
+	filesystems_read_again(again, n, machine); /* it is there no more: nobody was refused */
 	CHECK(!again->filesystem_count && !again->filesystems_refused);
+	fs_machine_free(machine);
 	CHECK(n->filesystems[0].free_bytes >= n->filesystems[0].available_bytes);
 	return 0;
 }
@@ -137,16 +144,19 @@ static int who_asks_briefly_is_told_of_what_was_mounted_a_while_ago(void)
 	CLEANUP(files_sample_freep) struct files_sample *last = NULL, *s = NULL;
 	char root[] = "/tmp/fairlead-mount-XXXXXX";
 	const char *mounts = "proc/self/mountinfo";
+	struct fs_machine *machine;
 
 	CHECK(!files_sample_new(&last, 1) && !files_sample_new(&s, 1));
 	bundle_open(root, NULL);
+	machine = bundle_machine(root);
 	bundle_write(root, mounts, "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
-	CHECK(!files_sample_take(last, NULL, NS_PER_SEC, false, NULL, root));
+	CHECK(!files_sample_take(last, NULL, NS_PER_SEC, false, NULL, machine));
 	bundle_write(root, mounts, "21 1 8:1 / / rw - ext4 /dev/sdb1 rw\n");
-	CHECK(!files_sample_take(s, NULL, 15 * NS_PER_SEC, true, last, root));
+	CHECK(!files_sample_take(s, NULL, 15 * NS_PER_SEC, true, last, machine));
 	CHECK(!strcmp(s->node.filesystems[0].device, "/dev/sda1"));
-	CHECK(!files_sample_take(s, NULL, 16 * NS_PER_SEC, true, last, root));
+	CHECK(!files_sample_take(s, NULL, 16 * NS_PER_SEC, true, last, machine));
 	CHECK(!strcmp(s->node.filesystems[0].device, "/dev/sdb1"));
+	fs_machine_free(machine);
 	bundle_close(root);
 	return 0;
 }

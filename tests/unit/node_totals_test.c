@@ -10,6 +10,7 @@
 #include "agent/probes/memory.h"
 #include "agent/probes/network.h"
 #include "agent/probes/pressure.h"
+#include "tests/lib/bundle.h"
 #include "tests/lib/test.h"
 
 #define HEAD                                                                                       \
@@ -88,6 +89,7 @@ static int an_interface_that_was_made_anew_counts_from_zero(void)
 static int memory_is_what_the_files_say(void)
 {
 	char root[] = "/tmp/fairlead-memory-XXXXXX", path[64], command[96];
+	struct fs_machine *machine;
 	struct memory m = { 0 };
 	FILE *f;
 
@@ -104,10 +106,14 @@ static int memory_is_what_the_files_say(void)
 	CHECK((f = fopen(path, "w")) != NULL);
 	fputs("pgfault 9\npgmajfault 4\noom_kill 2\n", f);
 	fclose(f);
-	memory_read(&m, root);
+	machine = bundle_machine(root);
+	memory_read(&m, machine);
+	fs_machine_free(machine);
 	CHECK(m.known && m.total_bytes == 2048 * 1024 && m.available_bytes == 1024 * 1024);
 	CHECK(m.cached_bytes == 3 * 1024 && m.major_faults == 4 && m.oom_kills == 2);
-	memory_read(&m, "/nowhere");
+	machine = bundle_machine("/nowhere");
+	memory_read(&m, machine);
+	fs_machine_free(machine);
 	CHECK(!m.known && !m.total_bytes);
 	snprintf(command, sizeof(command), "rm -r %s", root);
 	CHECK(system(command) == 0);
