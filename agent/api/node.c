@@ -191,7 +191,7 @@ static void tell_what_is_not_read(struct node *n, const struct cgroup_files_samp
 
 static void walk(struct node *n, uint64_t now_ns)
 {
-	n->walked_ns = n->names.walked_ns = now_ns;
+	n->walked_ns = now_ns;
 	if (n->names.cgroups)
 		cgroup_names_refresh(n->names.cgroups);
 	if (n->names.blkio)
