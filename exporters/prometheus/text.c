@@ -65,15 +65,36 @@ static void put_label(struct out *out, const char *text)
 	}
 }
 
+/* `name="text"` at once; false, and nothing is written, where the text is not plain. */
+static bool put_plain(struct out *out, const char *name, const char *text)
+{
+	size_t name_size = strlen(name), size = 0;
+	char *at;
+
+	while (is_plain(text[size]))
+		size++;
+	at = text[size] ? NULL : out_room(out, name_size + size + 3);
+	if (!at)
+		return false;
+	at = mempcpy(at, name, name_size);
+	*at++ = '=';
+	*at++ = '"';
+	at = mempcpy(at, text, size);
+	*at = '"';
+	out->size += name_size + size + 3;
+	return true;
+}
+
 static void put_labels(struct out *out, const char *const *labels, size_t count)
 {
-	const char *before = "";
-
-	for (; count-- && *labels; labels += 2, before = ",") {
-		out_text(out, before);
-		out_text(out, labels[0]);
+	for (const char *const *label = labels; count-- && *label; label += 2) {
+		if (label != labels)
+			out_text(out, ",");
+		if (put_plain(out, label[0], label[1]))
+			continue;
+		out_text(out, label[0]);
 		out_text(out, "=\"");
-		put_label(out, labels[1]);
+		put_label(out, label[1]);
 		out_text(out, "\"");
 	}
 }
