@@ -21,6 +21,7 @@
 #define IDLE_SECONDS 10u                /* a client that says nothing for so long is cut off */
 #define TAKE_SECONDS 30u                /* so is one who does not take his answer */
 #define GRACE_NS     (50 * NS_PER_MSEC) /* who has just come may have his request on its way */
+#define PIECE_BYTES  (256 << 10)        /* twice that fits, or less by net.core.wmem_max */
 #define MEMORY       (8 * 1024u)        /* a connection: request line, headers, no body */
 
 struct http {
@@ -36,16 +37,27 @@ struct http {
 	bool draining;
 };
 
+/* For each piece of an answer two CPUs wake each other: few pieces.  Of TCP the kernel sees to it. */
+static void widen(int fd)
+{
+	int bytes = PIECE_BYTES;
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+}
+
 static void came_or_went(void *context, struct MHD_Connection *c, void **mine,
 			 enum MHD_ConnectionNotificationCode what)
 {
 	struct http *h = context;
 
-	/* Without a record he is only bound by the library's time-out. */
-	if (what == MHD_CONNECTION_NOTIFY_STARTED)
+	if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+		if (!h->terms.metrics_only)
+			widen(connection_fd(c));
+		/* Without a record he is only bound by the library's time-out. */
 		*mine = guest_new(&h->guests, connection_fd(c), clock_mono_ns());
-	else
+	} else {
 		*mine = guest_free(*mine);
+	}
 }
 
 /* --- a full door: whoever is silent makes room for who waits outside --- */

@@ -60,8 +60,8 @@ def many_cgroups(agent):
     def fill():
         for path in paths:
             subprocess.run(["sh", "-c", 'echo $$ >"$0/cgroup.procs"; exec true', path], check=True)
-        return len(agent.send(REQUEST)) > 240_000
-    wait_for(fill, "an answer of 240 KB")
+        return len(agent.send(REQUEST)) > 800_000
+    wait_for(fill, "an answer of 800 KB")
 
 
 def removed(path):
