@@ -351,7 +351,7 @@ static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const ch
 {
 	const char *below = cgroup_names_below(h->names, path);
 	size_t known = text_index_find(&r->rows, path), told = 0;
-	const struct cgroup_row *last = last_of(r, path);
+	const struct cgroup_row *last;
 	CLEANUP(closep) int folder = -1;
 	const struct cgroup_file *only;
 	struct cgroup_row *row;
@@ -359,6 +359,7 @@ static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const ch
 
 	if (known != TEXT_INDEX_NONE && is_from_before(r, &r->sample.rows[known]))
 		return 0;
+	last = last_of(r, path);
 	if (known == TEXT_INDEX_NONE && is_fresh_enough(r, last)) {
 		row = row_of(r, h, path, id);
 		if (row)
