@@ -56,8 +56,11 @@ static double used_ns(int who)
 	return seconds_ns(&u.ru_utime) + seconds_ns(&u.ru_stime);
 }
 
-/* By our own clock: what passed while we neither ran nor waited for the CPU. */
-static double off_cpu_ns(void)
+/*
+ * What passed while we did not wait for the CPU, by our own clock: for who never slept in between,
+ * how long the CPU was ours.  Not used_ns() for that: the kernel takes off what a hypervisor stole.
+ */
+static double unwaited_ns(void)
 {
 	unsigned long long ran, waited;
 	char text[128];
@@ -65,7 +68,12 @@ static double off_cpu_ns(void)
 	if (fs_read("/proc/thread-self/schedstat", text, sizeof(text)) < 0 ||
 	    sscanf(text, "%llu %llu", &ran, &waited) != 2)
 		die("schedstat");
-	return (double)clock_mono_ns() - (double)waited - used_ns(RUSAGE_SELF);
+	return (double)clock_mono_ns() - (double)waited;
+}
+
+static double off_cpu_ns(void)
+{
+	return unwaited_ns() - used_ns(RUSAGE_SELF);
 }
 
 static void burn(uint64_t ns)
@@ -88,10 +96,10 @@ static void await_child(pid_t child)
 
 static void do_run(struct account *a)
 {
-	double before = used_ns(RUSAGE_SELF);
+	double before = unwaited_ns();
 
 	burn(400 * NS_PER_MSEC);
-	a->truths[0] = (struct truth){ SCHED_RUN_NS, used_ns(RUSAGE_SELF) - before };
+	a->truths[0] = (struct truth){ SCHED_RUN_NS, unwaited_ns() - before };
 	a->truths[1] = (struct truth){ SCHED_STARTED, 0 };
 }
 
@@ -152,23 +160,35 @@ static void do_move(struct account *a)
 /* Two that want one CPU: each is preempted by the other, and waits as long as that one runs. */
 static void do_share(struct account *a)
 {
-	double before = used_ns(RUSAGE_CHILDREN);
 	struct rusage was, is;
 	pid_t children[2];
+	double ran, sum = 0;
+	int told[2];
 
+	if (pipe(told))
+		die("pipe");
 	getrusage(RUSAGE_CHILDREN, &was);
 	for (int i = 0; i < 2; i++) {
 		children[i] = fork();
 		if (!children[i]) {
+			double began = unwaited_ns();
+
 			while (used_ns(RUSAGE_SELF) < 300e6)
 				;
-			_exit(0);
+			ran = unwaited_ns() - began;
+			_exit(write(told[1], &ran, sizeof(ran)) == sizeof(ran) ? 0 : 1);
 		}
 	}
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 2; i++) {
 		await_child(children[i]);
+		if (read(told[0], &ran, sizeof(ran)) != sizeof(ran))
+			die("a child");
+		sum += ran;
+	}
+	close(told[0]);
+	close(told[1]);
 	getrusage(RUSAGE_CHILDREN, &is);
-	a->truths[0] = (struct truth){ SCHED_RUN_NS, used_ns(RUSAGE_CHILDREN) - before };
+	a->truths[0] = (struct truth){ SCHED_RUN_NS, sum };
 	a->truths[1] = (struct truth){ SCHED_PREEMPTED, (double)(is.ru_nivcsw - was.ru_nivcsw) };
 }
 
