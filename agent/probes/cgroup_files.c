@@ -24,7 +24,7 @@ enum {
 /* What others do to a cgroup in which nothing runs is seen at the latest by then. */
 #define QUIET_NS        (2 * NS_PER_SEC)
 #define QUIET_BRIEF_NS  (10 * NS_PER_SEC)
-#define STILL_NS        (30 * NS_PER_SEC) /* pressures are not believed for longer than this */
+#define STILL_NS        (30 * NS_PER_SEC) /* what is kept is not believed for longer than this */
 #define BRIEF_AGE_NS    (10 * NS_PER_SEC) /* by then a beat has read all, in a window of 10 s */
 #define BRIEF_SPREAD_NS (5 * NS_PER_SEC)
 #define BRIEF_STEP_NS   (3090 * NS_PER_MSEC) /* the golden section: evenly, for any number */
@@ -42,6 +42,7 @@ struct cgroup_files {
 	struct hierarchy hierarchies[HIERARCHIES_MAX];
 	unsigned char version[_USE_MAX];
 	struct cgroup_files_sample last; /* what was read the time before */
+	uint64_t whole_ns;               /* when all of it was read, for nobody who asks briefly */
 	char text[TEXT_MAX];
 };
 
@@ -219,7 +220,7 @@ static struct cgroup_row *row_of(struct reading *r, const struct hierarchy *h, c
 	s->rows[s->count] = (struct cgroup_row){ .id = h->controllers[0]->version == 2 ? id : 0,
 						 .path = copy,
 						 .read_ns = r->now_ns,
-						 .pressure_ns = r->now_ns,
+						 .still_ns = r->now_ns,
 						 .brief = r->briefly };
 	return &s->rows[s->count++];
 }
@@ -256,7 +257,7 @@ static bool is_fresh_enough(const struct reading *r, const struct cgroup_row *la
 static void reuse(struct cgroup_row *row, const struct cgroup_row *last)
 {
 	row->read_ns = last->read_ns;
-	row->pressure_ns = last->pressure_ns;
+	row->still_ns = last->still_ns;
 	row->ran_known = last->ran_known;
 	row->ran_ns = last->ran_ns;
 	row->brief = last->brief;
@@ -311,29 +312,57 @@ static bool read_first(struct reading *r, const struct hierarchy *h, const char 
 }
 
 /*
- * Tasks that have not run were not kept from anything either, but for one that was woken and got
- * no CPU at all; and the three files of pressures are the dearest.  By the CPU time of the same
- * hierarchy: v1 may have put the tasks elsewhere.
+ * Nothing ran since it was read the time before, nor the time before that.  By the CPU time of the
+ * cgroup2 hierarchy: v1 may have put the tasks elsewhere.
  */
 static bool is_still(const struct reading *r, const struct cgroup_row *row,
 		     const struct cgroup_row *last)
 {
-	return last && !last->stirred && last->use.version[USE_PRESSURE] &&
-	       r->now_ns - last->pressure_ns < STILL_NS && row->ran_known && last->ran_known &&
-	       row->ran_ns == last->ran_ns;
+	return row && last && !last->stirred && r->now_ns - last->still_ns < STILL_NS &&
+	       row->ran_known && last->ran_known && row->ran_ns == last->ran_ns;
 }
 
-static void keep_pressures(struct cgroup_row *row, const struct cgroup_row *last)
+/*
+ * What stays as it was where nothing runs.  Tasks that have not run were not kept from anything
+ * either, but for one that was woken and got no CPU at all; and v1 books an IO to a cgroup when one
+ * of its tasks makes it, where v2 does so for what is written back later as well.
+ */
+static bool is_kept(const struct cgroup_controller *c, const struct cgroup_row *last)
 {
-	row->pressure_ns = last->pressure_ns;
-	row->use.version[USE_PRESSURE] = last->use.version[USE_PRESSURE];
-	memcpy(row->use.pressure, last->use.pressure, sizeof(row->use.pressure));
+	if (c->of == USE_IO)
+		return c->version == 1 && !last->brief;
+	return c->of == USE_PRESSURE && last->use.version[USE_PRESSURE];
 }
 
-/* Is there nothing left to read of this controller? */
-static bool is_told(const struct cgroup_controller *c, bool first_is_read, bool still)
+static void keep(enum use_of of, struct cgroup_row *row, const struct cgroup_row *last)
 {
-	return (still && c->of == USE_PRESSURE) || (first_is_read && !c->files[1].name);
+	row->still_ns = last->still_ns;
+	row->use.version[of] = last->use.version[of];
+	if (of == USE_IO)
+		row->use.io = last->use.io;
+	else
+		memcpy(row->use.pressure, last->use.pressure, sizeof(row->use.pressure));
+}
+
+/* Is there nothing left to read of this controller?  still: the row is as the last one was. */
+static bool is_told(const struct cgroup_controller *c, bool first_is_read, struct cgroup_row *row,
+		    const struct cgroup_row *still)
+{
+	if (!still || !is_kept(c, still))
+		return first_is_read && !c->files[1].name;
+	keep(c->of, row, still);
+	return true;
+}
+
+/* How many of the controllers, from the first on, have nothing left to read. */
+static size_t told_of(const struct hierarchy *h, bool first_is_read, struct cgroup_row *row,
+		      const struct cgroup_row *still)
+{
+	size_t told = 0;
+
+	while (told < h->count && is_told(h->controllers[told], first_is_read && !told, row, still))
+		told++;
+	return told;
 }
 
 /* The only file that there is left to read from this controller on, or NULL. */
@@ -357,24 +386,24 @@ static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const ch
 	struct cgroup_row *row;
 	bool first, still;
 
-	if (known != TEXT_INDEX_NONE && is_from_before(r, &r->sample.rows[known]))
+	row = known == TEXT_INDEX_NONE ? NULL : &r->sample.rows[known];
+	if (is_from_before(r, row))
 		return 0;
 	last = last_of(r, path);
-	if (known == TEXT_INDEX_NONE && is_fresh_enough(r, last)) {
+	if (!row && is_fresh_enough(r, last)) {
 		row = row_of(r, h, path, id);
 		if (row)
 			reuse(row, last);
 		return !row;
 	}
+	if (is_still(r, row, last) && told_of(h, false, row, last) == h->count)
+		return 0;
 	first = read_first(r, h, path, id);
 	row = first ? row_of(r, h, path, id) : NULL;
 	if (is_from_before(r, row))
 		return 0;
-	still = row && is_still(r, row, last);
-	if (still)
-		keep_pressures(row, last);
-	while (row && told < h->count && is_told(h->controllers[told], !told, still))
-		told++;
+	still = is_still(r, row, last);
+	told = row ? told_of(h, first, row, still ? last : NULL) : 0;
 	if (told == h->count)
 		return 0;
 	only = row ? only_file(h, told, !told) : NULL;
@@ -389,7 +418,7 @@ static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const ch
 	}
 	row = row_of(r, h, path, id);
 	for (size_t c = told; row && c < h->count; c++)
-		if (!is_told(h->controllers[c], first && !c, still))
+		if (!is_told(h->controllers[c], first && !c, row, still ? last : NULL))
 			read_controller(r, h->controllers[c], folder, first && !c, &row->use);
 	return !row;
 }
@@ -439,6 +468,8 @@ static int copy_sample(struct cgroup_files_sample *to, const struct cgroup_files
 		if (!to->rows[to->count].path)
 			break;
 	}
+	to->unread = from->unread;
+	to->refused = from->refused;
 	return to->rows && to->count == from->count ? 0 : -ENOMEM;
 }
 
@@ -454,6 +485,8 @@ int cgroup_files_read(struct cgroup_files *f, uint64_t now_ns, bool briefly,
 {
 	CLEANUP(reading_clear) struct reading r = { .f = f, .now_ns = now_ns, .briefly = briefly };
 
+	if (briefly && f->whole_ns && now_ns - f->whole_ns < BRIEF_AGE_NS)
+		return copy_sample(ret, &f->last);
 	r.sample.rows = malloc(CGROUP_FILES_MAX * sizeof(*r.sample.rows));
 	if (!r.sample.rows || text_index_init(&r.rows, CGROUP_FILES_MAX) ||
 	    text_index_init(&r.last, f->last.count))
@@ -467,6 +500,7 @@ int cgroup_files_read(struct cgroup_files *f, uint64_t now_ns, bool briefly,
 	text_index_clear(&r.last); /* its texts are about to go */
 	if (copy_sample(&f->last, &r.sample))
 		return -ENOMEM;
+	f->whole_ns = briefly ? 0 : now_ns;
 	cgroup_files_sample_clear(ret);
 	*ret = r.sample;
 	r.sample = (struct cgroup_files_sample){ 0 };

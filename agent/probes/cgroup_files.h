@@ -30,8 +30,8 @@ struct cgroup_files_sample {
 		uint64_t id; /* in the cgroup2 hierarchy; 0: v1 knew it first */
 		char *path;  /* owned */
 		uint64_t read_ns;
-		uint64_t pressure_ns; /* when its pressures were */
-		uint64_t ran_ns;      /* by the cgroup2 hierarchy, whoever tells its CPU time */
+		uint64_t still_ns; /* when what is kept where nothing runs was */
+		uint64_t ran_ns;   /* by the cgroup2 hierarchy, whoever tells its CPU time */
 		bool ran_known;
 		bool stirred; /* did its tasks run or stand still since the reading before? */
 		bool brief;   /* without the rare files */

@@ -277,19 +277,30 @@ static int pressures_are_read_again_where_something_ran(void)
 	return 0;
 }
 
-static int beside_v1_what_cgroup2_says_of_pressures_is_kept_too(void)
+static uint64_t bytes_read(const struct rig *r)
+{
+	return find(r, "/system.slice/ssh.service")->io.read_bytes;
+}
+
+static int beside_v1_pressures_and_what_was_read_and_written_are_kept_by_what_cgroup2_says(void)
 {
 	CLEANUP(rig_close) struct rig r;
 	const char *stat = "sys/fs/cgroup/unified/system.slice/ssh.service/cpu.stat";
 	const char *stalled = "sys/fs/cgroup/unified/system.slice/ssh.service/io.pressure";
+	const char *bytes = "sys/fs/cgroup/blkio/system.slice/ssh.service/"
+			    "blkio.throttle.io_service_bytes_recursive";
 
 	rig_open(&r, "v1", "hybrid");
 	CHECK(read_at(&r, 1, false) == 0 && read_at(&r, 11, false) == 0);
 	bundle_write(r.root, stalled, "some avg10=0 total=7000\nfull avg10=0 total=0\n");
-	CHECK(read_at(&r, 21, false) == 0 && stalled_ms(&r) != 7);
+	bundle_write(r.root, bytes, "8:0 Read 7\n8:0 Write 0\n");
+	CHECK(read_at(&r, 21, false) == 0 && stalled_ms(&r) != 7 && bytes_read(&r) != 7);
+	CHECK(bytes_read(&r) && find(&r, "/system.slice/ssh.service")->version[USE_IO] == 1);
 	bundle_write(r.root, stat, "usage_usec 9\nuser_usec 8\nsystem_usec 1\n");
-	CHECK(read_at(&r, 31, false) == 0 && stalled_ms(&r) == 7);
+	CHECK(read_at(&r, 31, false) == 0 && stalled_ms(&r) == 7 && bytes_read(&r) == 7);
 	CHECK(find(&r, "/system.slice/ssh.service")->version[USE_CPU] == 1);
+	bundle_write(r.root, bytes, "8:0 Read 9\n8:0 Write 0\n");
+	CHECK(read_at(&r, 41, false) == 0 && bytes_read(&r) == 9); /* it may be at work yet */
 	return 0;
 }
 
@@ -320,6 +331,9 @@ static int who_asks_again_and_again_is_told_what_was_read_a_while_ago(void)
 	CHECK(read_at(&r, 16, true) == 0 && used(&r) == 2);
 	set_used(&r, "3\n");
 	CHECK(read_at(&r, 19, false) == 0 && used(&r) == 3);
+	set_used(&r, "4\n");
+	CHECK(read_at(&r, 28, true) == 0 && used(&r) == 3 && r.s.count == 7);
+	CHECK(read_at(&r, 35, true) == 0 && used(&r) == 4);
 	return 0;
 }
 
@@ -368,8 +382,8 @@ TEST_MAIN({ "a v2 container is read", a_v2_container_is_read },
 	    a_quiet_cgroup_is_not_read_again_for_a_while },
 	  { "pressures are read again where something ran",
 	    pressures_are_read_again_where_something_ran },
-	  { "beside v1, what cgroup2 says of pressures is kept too",
-	    beside_v1_what_cgroup2_says_of_pressures_is_kept_too },
+	  { "beside v1, pressures and what was read and written are kept by what cgroup2 says",
+	    beside_v1_pressures_and_what_was_read_and_written_are_kept_by_what_cgroup2_says },
 	  { "what only cgroup2 has is counted there, beside v1",
 	    what_only_cgroup2_has_is_counted_there_beside_v1 },
 	  { "who asks again and again is told what was read a while ago",
