@@ -11,6 +11,7 @@
 #include "agent/base/text_index.h"
 #include "agent/probes/cgroup_names.h"
 #include "agent/probes/disk_names.h"
+#include "agent/probes/disk_table.h"
 #include "agent/probes/load.h"
 #include "agent/probes/sample.h"
 #include "agent/signals/attribution.h"

@@ -41,6 +41,7 @@
 #include "agent/warden/warden.h"
 #include "agent/wire/wire.h"
 #include "bpf/cache/cache.h"
+#include "bpf/disk/disk.h"
 
 /* Rows of cgroups that are gone are looked for this often: a walk of the tree costs about
  * 10 us a cgroup, and a dead cgroup's row hurts nobody for a while. */
@@ -199,9 +200,21 @@ static void walk(struct node *n, uint64_t now_ns)
 	cgroup_files_walk(n->cgroup_files);
 }
 
+static bool counts_every_disk(const struct node *n)
+{
+	static const enum fl_disk_program parts[] = { FL_DISK_ISSUE, FL_DISK_COMPLETE, FL_DISK_BIO,
+						      FL_DISK_BIO_END };
+	bool all = n->on.disk != NULL;
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		all = all && findings_measures(&n->on.states[DISK], parts[i]);
+	return all;
+}
+
 /* For whom asks now, and once a window.  Those who ask within a second share the walk; a scrape
  * leaves it to the sweep. */
-static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct files_sample **ret)
+static int take_files(struct node *n, uint64_t now_ns, bool briefly,
+		      const struct disk_sample *counted, struct files_sample **ret)
 {
 	CLEANUP(files_sample_freep) struct files_sample *s = NULL;
 	int r = files_sample_new(&s, n->cpus);
@@ -210,8 +223,12 @@ static int take_files(struct node *n, uint64_t now_ns, bool briefly, struct file
 		return r;
 	if (now_ns - n->walked_ns >= (briefly ? SWEEP_NS + 2 * NS_PER_SEC : NS_PER_SEC))
 		walk(n, now_ns);
-	r = files_sample_take(s, n->cgroup_files, now_ns, briefly, files_window_newest(&n->files),
-			      n->files_of);
+	r = files_sample_take(
+		s, n->cgroup_files, n->files_of,
+		&(struct files_asked){ .now_ns = now_ns,
+				       .briefly = briefly,
+				       .last = files_window_newest(&n->files),
+				       .counted = counts_every_disk(n) ? counted : NULL });
 	if (r)
 		return r;
 	tell_what_is_not_read(n, &s->cgroups);
@@ -265,7 +282,7 @@ static int take_all(struct node *n, uint64_t now_ns, bool briefly, struct sample
 	if (!r)
 		r = take_sample(n, !briefly, s);
 	if (!r)
-		r = take_files(n, now_ns, briefly, &s->files);
+		r = take_files(n, now_ns, briefly, &s->disk, &s->files);
 	if (!r)
 		*ret = TAKE(s);
 	return r;
@@ -322,7 +339,7 @@ static int keep_files(struct node *n, uint64_t now_ns)
 
 	if (!files_window_is_due(&n->files, now_ns))
 		return 0;
-	r = take_files(n, now_ns, false, &s);
+	r = take_files(n, now_ns, false, &n->sample->disk, &s);
 	if (!r)
 		files_window_feed(&n->files, s);
 	return r;
@@ -404,7 +421,7 @@ int node_snapshot(struct node *n, struct snapshot **ret)
 	CLEANUP(files_sample_freep) struct files_sample *files = NULL;
 	const struct sample *then = NULL, *now = NULL;
 	uint64_t now_ns = clock_mono_ns();
-	int r = take_files(n, now_ns, false, &files);
+	int r = take_files(n, now_ns, false, &n->sample->disk, &files);
 
 	window_ends(n->window, &then, &now);
 	return r ? r : compose(n, then, now, files_window_begin(&n->files, now_ns), files, ret);

@@ -11,7 +11,7 @@
 #include "agent/probes/lines.h"
 #include "agent/probes/node_files.h"
 
-#define MOUNTS_AGE_NS (15 * NS_PER_SEC) /* as cgroups are told of, see cgroup_files.c */
+#define SELDOM_NS (15 * NS_PER_SEC) /* as cgroups are told of, see cgroup_files.c */
 
 int files_sample_new(struct files_sample **ret, size_t cpus)
 {
@@ -63,16 +63,33 @@ static void note_busy(struct node_use *to, const struct disk_table *disks)
 	}
 }
 
-int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups, uint64_t now_ns,
-		      bool briefly, const struct files_sample *last, struct fs_machine *machine)
+static const struct files_sample *seldom_from(const struct files_asked *asked)
 {
-	s->when_ns = now_ns;
+	return asked->briefly && asked->last && asked->now_ns - asked->last->when_ns < SELDOM_NS
+		       ? asked->last
+		       : NULL;
+}
+
+int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups,
+		      struct fs_machine *machine, const struct files_asked *asked)
+{
+	const struct files_sample *last = seldom_from(asked);
+
+	s->when_ns = asked->now_ns;
 	node_files_read(&s->node, s->cpus, s->cpu_count, machine);
-	if (briefly && last && now_ns - last->when_ns < MOUNTS_AGE_NS)
+	if (last) {
+		node_files_copy_seldom(&s->node, &last->node);
 		filesystems_read_again(&s->node, &last->node, machine);
-	else
+	} else {
+		node_files_read_seldom(&s->node, machine);
 		filesystems_read(&s->node, machine);
-	disk_table_read(&s->disks, machine);
+	}
+	if (last && asked->counted)
+		disk_table_read_again(&s->disks, &last->disks, asked->counted, machine);
+	else
+		disk_table_read(&s->disks, machine);
+	if (asked->counted && !last)
+		disk_table_note(&s->disks, asked->counted);
 	note_busy(&s->node, &s->disks);
-	return cgroups ? cgroup_files_read(cgroups, now_ns, briefly, &s->cgroups) : 0;
+	return cgroups ? cgroup_files_read(cgroups, asked->now_ns, asked->briefly, &s->cgroups) : 0;
 }

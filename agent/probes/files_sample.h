@@ -9,9 +9,10 @@
 #include <stdint.h>
 
 #include "agent/probes/cgroup_files.h"
-#include "agent/probes/disk_names.h"
+#include "agent/probes/disk_table.h"
 #include "agent/snapshot/node_use.h"
 
+struct disk_sample;
 struct fs_machine;
 
 struct files_sample {
@@ -28,9 +29,17 @@ struct files_sample *files_sample_free(struct files_sample *s);
 void files_sample_freep(struct files_sample **s);
 
 /*
- * cgroups, briefly: see cgroup_files.h; NULL where no hierarchy is mounted.  last: who asks briefly
- * is told of the filesystems that were mounted then, if that is 15 s ago at most; NULL: of those
- * that are.  -ENOMEM.
+ * Who asks briefly is told of the last reading what seldom changes, if that is 15 s ago at most:
+ * which filesystems are mounted, how pages are shared, made huge and compressed; and of disks that
+ * did nothing since.
  */
-int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups, uint64_t now_ns,
-		      bool briefly, const struct files_sample *last, struct fs_machine *machine);
+struct files_asked {
+	uint64_t now_ns;
+	bool briefly;                      /* see cgroup_files.h as well */
+	const struct files_sample *last;   /* NULL: there was none */
+	const struct disk_sample *counted; /* see disk_table.h; NULL: not of every device */
+};
+
+/* cgroups: NULL where no hierarchy is mounted.  -ENOMEM. */
+int files_sample_take(struct files_sample *s, struct cgroup_files *cgroups,
+		      struct fs_machine *machine, const struct files_asked *asked);

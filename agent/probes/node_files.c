@@ -246,7 +246,27 @@ void node_files_read(struct node_use *ret, struct cpu_times *cpus, size_t count,
 	node_parse_loadavg(ret, line_of(r, "/proc/loadavg"));
 	node_parse_file_nr(ret, line_of(r, "/proc/sys/fs/file-nr"));
 	node_parse_vmstat(ret, text_of(r, "/proc/vmstat"));
-	read_huge_pages(&ret->huge_pages, r);
-	read_same_pages(&ret->same_pages, r);
-	read_zrams(ret, r);
+}
+
+void node_files_read_seldom(struct node_use *to, struct fs_machine *machine)
+{
+	CLEANUP(freep) struct reader *r = malloc(sizeof(*r));
+
+	if (!r)
+		return;
+	r->machine = machine;
+	read_huge_pages(&to->huge_pages, r);
+	read_same_pages(&to->same_pages, r);
+	read_zrams(to, r);
+}
+
+void node_files_copy_seldom(struct node_use *to, const struct node_use *from)
+{
+	to->huge_pages.known = from->huge_pages.known;
+	memcpy(to->huge_pages.enabled, from->huge_pages.enabled, sizeof(to->huge_pages.enabled));
+	memcpy(to->huge_pages.defrag, from->huge_pages.defrag, sizeof(to->huge_pages.defrag));
+	to->same_pages = from->same_pages;
+	to->zram_count = from->zram_count;
+	to->zram_unread = from->zram_unread;
+	memcpy(to->zram, from->zram, from->zram_count * sizeof(*to->zram));
 }

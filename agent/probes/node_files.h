@@ -10,9 +10,12 @@
 
 struct fs_machine;
 
-/* Fills all but filesystems (probes/filesystems.h) and disks (probes/files_sample.h); cpus[cpu] for cpu < count. */
+/* Filesystems (probes/filesystems.h) and disks (probes/files_sample.h) are filled by others; what
+ * seldom changes is read, or copied, by itself; cpus[cpu] for cpu < count. */
 void node_files_read(struct node_use *ret, struct cpu_times *cpus, size_t count,
 		     struct fs_machine *machine);
+void node_files_read_seldom(struct node_use *to, struct fs_machine *machine);
+void node_files_copy_seldom(struct node_use *to, const struct node_use *from);
 
 void node_parse_stat(struct node_use *to, struct cpu_times *cpus, size_t count, const char *text);
 void node_parse_loadavg(struct node_use *to, const char *text);

@@ -6,7 +6,7 @@
 
 #include "agent/base/cleanup.h"
 #include "agent/probes/cgroup_parse.h"
-#include "agent/probes/disk_names.h"
+#include "agent/probes/disk_table.h"
 #include "agent/probes/filesystems.h"
 #include "agent/probes/network.h"
 #include "agent/probes/node_files.h"

@@ -29,7 +29,7 @@ static int a_machine_is_read_from_its_files(void)
 	n = &s->node;
 	bundle_open(root, "v2");
 	machine = bundle_machine(root);
-	CHECK(!files_sample_take(s, NULL, 1, false, NULL, machine));
+	CHECK(!files_sample_take(s, NULL, machine, &(struct files_asked){ .now_ns = 1 }));
 	memory_read(&m, machine);
 	fs_machine_free(machine);
 	bundle_close(root);
@@ -58,6 +58,7 @@ static int a_machine_without_files_is_not_known(void)
 
 	CHECK(n);
 	node_files_read(n, cpus, 1, machine);
+	node_files_read_seldom(n, machine);
 	filesystems_read(n, machine);
 	CHECK(!cpus[0].known && !n->system.known && !n->paging.known && !n->huge_pages.known);
 	CHECK(!n->same_pages.known && !n->zram_count && !n->filesystem_count && !n->busy_count);
@@ -144,18 +145,25 @@ static int who_asks_briefly_is_told_of_what_was_mounted_a_while_ago(void)
 	CLEANUP(files_sample_freep) struct files_sample *last = NULL, *s = NULL;
 	char root[] = "/tmp/fairlead-mount-XXXXXX";
 	const char *mounts = "proc/self/mountinfo";
+	const char *same = "sys/kernel/mm/ksm/run";
+	struct files_asked asked = { .now_ns = 15 * NS_PER_SEC, .briefly = true };
 	struct fs_machine *machine;
 
 	CHECK(!files_sample_new(&last, 1) && !files_sample_new(&s, 1));
+	asked.last = last;
 	bundle_open(root, NULL);
+	bundle_write(root, same, "0\n");
 	machine = bundle_machine(root);
 	bundle_write(root, mounts, "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n");
-	CHECK(!files_sample_take(last, NULL, NS_PER_SEC, false, NULL, machine));
+	CHECK(!files_sample_take(last, NULL, machine,
+				 &(struct files_asked){ .now_ns = NS_PER_SEC }));
 	bundle_write(root, mounts, "21 1 8:1 / / rw - ext4 /dev/sdb1 rw\n");
-	CHECK(!files_sample_take(s, NULL, 15 * NS_PER_SEC, true, last, machine));
-	CHECK(!strcmp(s->node.filesystems[0].device, "/dev/sda1"));
-	CHECK(!files_sample_take(s, NULL, 16 * NS_PER_SEC, true, last, machine));
-	CHECK(!strcmp(s->node.filesystems[0].device, "/dev/sdb1"));
+	bundle_write(root, same, "1\n");
+	CHECK(!files_sample_take(s, NULL, machine, &asked));
+	CHECK(!strcmp(s->node.filesystems[0].device, "/dev/sda1") && !s->node.same_pages.running);
+	asked.now_ns += NS_PER_SEC;
+	CHECK(!files_sample_take(s, NULL, machine, &asked));
+	CHECK(!strcmp(s->node.filesystems[0].device, "/dev/sdb1") && s->node.same_pages.running);
 	fs_machine_free(machine);
 	bundle_close(root);
 	return 0;

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/probes/disk_table.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/base/cleanup.h"
+#include "agent/base/fs.h"
+#include "agent/probes/disk_sample.h"
+
+#define STATS_BYTES (256 * 1024) /* some 2,000 devices and partitions; untouched it costs nothing */
+#define IN_FLIGHT   8            /* numbers between a device's name and that */
+#define BUSY_ROWS   8            /* that cost less one by one than the whole file does */
+
+/* " 5 0 40 1 7 0 56 2 3 99 …": in flight are 3, and for 99 ms there was anything. */
+static bool parse_numbers(char *at, struct disk_row *to)
+{
+	for (int i = 0; i < IN_FLIGHT; i++)
+		strtoull(at, &at, 10);
+	if (*at != ' ')
+		return false;
+	to->in_flight = strtoull(at, &at, 10);
+	to->busy_ms = strtoull(at, NULL, 10);
+	return true;
+}
+
+/* Those, behind "   8       0 sda". */
+static bool parse_row(const char *line, struct disk_row *ret)
+{
+	char *at;
+	unsigned long major = strtoul(line, &at, 10), minor = strtoul(at, &at, 10);
+	size_t length;
+
+	at += strspn(at, " ");
+	length = strcspn(at, " ");
+	if (!length || length >= DISK_NAME)
+		return false;
+	*ret = (struct disk_row){ .number = (uint32_t)(major << 20 | minor) };
+	memcpy(ret->name, at, length);
+	return parse_numbers(at + length, ret);
+}
+
+void disk_table_read(struct disk_table *ret, struct fs_machine *machine)
+{
+	CLEANUP(freep) char *text = malloc(STATS_BYTES);
+
+	*ret = (struct disk_table){ 0 };
+	if (text && fs_machine_read(machine, "/proc/diskstats", text, STATS_BYTES) > 0)
+		disk_table_parse(ret, text);
+}
+
+void disk_table_parse(struct disk_table *ret, char *text)
+{
+	size_t lines = 1;
+
+	*ret = (struct disk_table){ 0 };
+	for (const char *c = text; (c = strchr(c, '\n')); c++)
+		lines++;
+	ret->rows = calloc(lines, sizeof(*ret->rows));
+	for (char *rest = text, *line; ret->rows && (line = strsep(&rest, "\n"));)
+		ret->count += parse_row(line, &ret->rows[ret->count]);
+}
+
+/* What this device was given and gave back; false: nothing is known of it. */
+static bool moves_of(const struct disk_sample *counted, uint32_t number, uint64_t *ret)
+{
+	for (size_t i = 0; i < counted->device_count; i++) {
+		const struct disk_device_sample *d = &counted->devices[i];
+
+		if (d->number != number)
+			continue;
+		*ret = 0;
+		for (int op = 0; op < FL_DISK_OPS; op++)
+			*ret += d->op[op].ios + d->op[op].completed + d->op[op].errors;
+		return true;
+	}
+	return false;
+}
+
+/* Behind a disk come its partitions, which are counted as the disk. */
+static uint64_t moves_of_row(const struct disk_table *t, size_t i,
+			     const struct disk_sample *counted, size_t *whole)
+{
+	const struct disk_row *disk = &t->rows[*whole];
+	uint64_t moves = 0;
+
+	if (!moves_of(counted, t->rows[i].number, &moves) && *whole < i &&
+	    !strncmp(t->rows[i].name, disk->name, strlen(disk->name)))
+		moves_of(counted, disk->number, &moves);
+	else
+		*whole = i;
+	return moves;
+}
+
+void disk_table_note(struct disk_table *t, const struct disk_sample *counted)
+{
+	size_t whole = 0;
+
+	t->noted = true;
+	for (size_t i = 0; i < t->count; i++)
+		t->rows[i].moves = moves_of_row(t, i, counted, &whole);
+}
+
+static bool knows_all(const struct disk_table *t, const struct disk_sample *counted)
+{
+	for (size_t i = 0; i < counted->device_count; i++)
+		if (counted->devices[i].number && !disk_table_find(t, counted->devices[i].number))
+			return false;
+	return !counted->no_device_row && !counted->lost_bios;
+}
+
+static int read_row(struct disk_row *row, const char *root)
+{
+	char path[PATH_MAX], text[512];
+
+	snprintf(path, sizeof(path), "%s/sys/class/block/%s/stat", root, row->name);
+	return fs_read(path, text, sizeof(text)) > 0 && parse_numbers(text, row) ? 0 : -ENODEV;
+}
+
+/* -ESTALE: nothing is gained, or a device came or went. */
+static int read_moved(struct disk_table *t, const struct disk_sample *counted, const char *root)
+{
+	size_t whole = 0, moved = 0;
+
+	for (size_t i = 0; i < t->count; i++) {
+		struct disk_row *row = &t->rows[i];
+		uint64_t moves = moves_of_row(t, i, counted, &whole);
+
+		if (moves == row->moves && !row->in_flight)
+			continue;
+		if (moved++ == BUSY_ROWS || read_row(row, root))
+			return -ESTALE;
+	}
+	return 0;
+}
+
+void disk_table_read_again(struct disk_table *ret, const struct disk_table *last,
+			   const struct disk_sample *counted, struct fs_machine *machine)
+{
+	struct disk_table t = { .count = last->count };
+
+	*ret = (struct disk_table){ 0 };
+	if (last->noted && knows_all(last, counted))
+		t.rows = malloc((last->count + 1) * sizeof(*t.rows));
+	if (t.rows) {
+		memcpy(t.rows, last->rows, last->count * sizeof(*t.rows));
+		if (!read_moved(&t, counted, fs_machine_root(machine))) {
+			*ret = t;
+			return;
+		}
+	}
+	disk_table_clear(&t);
+	disk_table_read(ret, machine);
+}
+
+void disk_table_clear(struct disk_table *t)
+{
+	free(t->rows);
+	*t = (struct disk_table){ 0 };
+}
+
+const struct disk_row *disk_table_find(const struct disk_table *t, uint32_t number)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->rows[i].number == number)
+			return &t->rows[i];
+	return NULL;
+}
