@@ -260,16 +260,18 @@ static void fill_shares(struct snapshot *s, struct text_index *index, struct nam
 			const struct disk_sample *window, const struct disk_sample *total)
 {
 	static const struct disk_share_count none[FL_DISK_OPS];
+	const char *disks[FL_DISK_DEVICES] = { 0 };
 
+	for (size_t d = 0; d < total->device_count; d++)
+		disks[total->devices[d].index % FL_DISK_DEVICES] = s->disks[d].name;
 	for (size_t i = 0; i < total->share_count; i++) {
 		const struct disk_share *from = &total->shares[i];
 		struct share_snapshot *to = &s->shares[s->share_count];
+		const char *disk = disks[from->index % FL_DISK_DEVICES];
 
-		for (size_t d = 0; d < total->device_count; d++)
-			if (total->devices[d].index == from->index)
-				snprintf(to->disk, sizeof(to->disk), "%s", s->disks[d].name);
-		if (!to->disk[0]) /* counted for nothing yet: its first request is on the way */
+		if (!disk) /* counted for nothing yet: its first request is on the way */
 			continue;
+		memcpy(to->disk, disk, sizeof(to->disk));
 		to->cgroup = from->cgroup == DISK_CGROUPS_GONE
 				     ? number_of(s, index, 0, OTHER)
 				     : cgroup_number(s, index, names, from->cgroup);

@@ -165,8 +165,9 @@ static void sample_cpus_and_losses(const struct disk_read *d, struct disk_sample
 		ret->no_cgroup_row += mapped_load(&d->cgroups[FL_DISK_OTHER_BIO].started[op].ios);
 	}
 	ret->untimed = d->untimed;
-	for (uint32_t row = 0; row < FL_DISK_DEVICES; row++)
-		ret->untimed += untimed(&d->devices[row]);
+	for (size_t i = 0; i < ret->device_count; i++)
+		for (int op = 0; op < FL_DISK_OPS; op++)
+			ret->untimed += ret->devices[i].op[op].untimed;
 	for (uint32_t cpu = 0; cpu < d->cpus; cpu++) {
 		for (int program = 0; program < FL_DISK_PROGRAMS; program++)
 			self_add(&ret->self.of[program], &d->cpu[cpu].self[program]);
@@ -225,6 +226,8 @@ static void sample_shares(const struct disk_read *d, struct fl_disk_detail *deta
 		uint64_t id = owner(&d->cgroups[row]);
 		struct disk_share *to;
 
+		if (row + MAPPED_AHEAD < FL_LEDGER_ROWS && owner(&d->cgroups[row + MAPPED_AHEAD]))
+			mapped_fetch(&d->cgroups[row + MAPPED_AHEAD], sizeof(*d->cgroups));
 		if (row == FL_LEDGER_OTHER || !id)
 			continue;
 		to = &ret->shares[ret->share_count++];
@@ -275,7 +278,7 @@ int disk_read_sample(struct disk_read *d, bool detail, struct disk_sample *ret)
 
 	*ret = (struct disk_sample){ 0 };
 	ret->devices = malloc(FL_DISK_DEVICES * sizeof(*ret->devices));
-	ret->shares = calloc(SHARES_MAX, sizeof(*ret->shares));
+	ret->shares = malloc(SHARES_MAX * sizeof(*ret->shares));
 	if (detail) {
 		details = mapped_new(d->details_fd, DETAILS_SIZE);
 		ret->details = calloc(SHARES_MAX + _DISK_GONE_MAX, sizeof(*ret->details));

@@ -33,9 +33,20 @@ uint64_t lines_times(uint64_t n, uint64_t by)
 static bool read_line(const char *line, size_t name, const struct line *lines, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (strlen(lines[i].name) == name && !memcmp(lines[i].name, line, name))
+		if (lines[i].name[0] == *line && !strncmp(lines[i].name, line, name) &&
+		    !lines[i].name[name])
 			return lines_number(line + name + (line[name] == ':'), lines[i].to);
 	return false;
+}
+
+/* Hundreds of lines are passed over to find a few: strcspn() would prepare itself for each. */
+static size_t name_length(const char *line)
+{
+	size_t n = 0;
+
+	while (line[n] && line[n] != ' ' && line[n] != '\t' && line[n] != ':' && line[n] != '\n')
+		n++;
+	return n;
 }
 
 size_t lines_read(const char *text, const struct line *lines, size_t count)
@@ -44,7 +55,7 @@ size_t lines_read(const char *text, const struct line *lines, size_t count)
 
 	for (const char *end; *text && found < count; text = *end ? end + 1 : end) {
 		end = strchrnul(text, '\n');
-		found += read_line(text, strcspn(text, " \t:\n"), lines, count);
+		found += read_line(text, name_length(text), lines, count);
 	}
 	return found;
 }

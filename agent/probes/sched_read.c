@@ -264,6 +264,16 @@ static uint64_t *owner(const struct sched_read *s, size_t row)
 	return (uint64_t *)&s->cgroups[row].id; /* in shard 0 */
 }
 
+static void fetch(const struct sched_read *s, size_t row)
+{
+	for (size_t shard = 0; shard < s->shards; shard++) {
+		size_t element = shard * FL_LEDGER_ROWS + row;
+
+		mapped_fetch(&s->cgroups[element], sizeof(*s->cgroups));
+		mapped_fetch(&s->details[element], sizeof(*s->details));
+	}
+}
+
 static int read_rows(const struct sched_read *s, struct sched_sample *ret)
 {
 	ret->row_count = 0;
@@ -271,6 +281,8 @@ static int read_rows(const struct sched_read *s, struct sched_sample *ret)
 		uint64_t cgroup = __atomic_load_n(owner(s, row), __ATOMIC_ACQUIRE);
 		struct sched_row_sample *to;
 
+		if (row + MAPPED_AHEAD < FL_LEDGER_ROWS && *owner(s, row + MAPPED_AHEAD))
+			fetch(s, row + MAPPED_AHEAD);
 		if (row != FL_LEDGER_OTHER && !cgroup)
 			continue;
 		to = sched_sample_add_row(ret);
