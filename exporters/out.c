@@ -7,7 +7,6 @@
 #include "agent/base/clock.h"
 
 #define FIRST_ROOM 4096
-#define DIGITS     20                 /* of 2^64 */
 #define EXACT      9007199254740992.0 /* 2^53: up to here a double tells whole numbers apart */
 
 void out_free(struct out *o)
@@ -66,12 +65,22 @@ static char *digits_before(char *end, uint64_t n)
 	return end;
 }
 
+size_t out_digits(char ret[OUT_DIGITS], uint64_t n)
+{
+	char digits[OUT_DIGITS];
+	const char *begin = digits_before(digits + OUT_DIGITS, n);
+	size_t size = (size_t)(digits + OUT_DIGITS - begin);
+
+	memcpy(ret, begin, size);
+	return size;
+}
+
 void out_count(struct out *o, uint64_t n)
 {
-	char digits[DIGITS];
-	const char *begin = digits_before(digits + DIGITS, n);
+	char *at = out_room(o, OUT_DIGITS);
 
-	out_bytes(o, begin, (size_t)(digits + DIGITS - begin));
+	if (at)
+		o->size += out_digits(at, n);
 }
 
 static void out_nanoseconds(struct out *o, uint64_t ns)

@@ -168,23 +168,43 @@ static void put_native(void *context, const char *const *labels, uint64_t count,
 	put_sum(context, labels, count, sum);
 }
 
+/* The lines of the buckets, each with the same `head`, into room that is enough for all. */
+static char *put_buckets(const struct writer *w, char *at, const char *head, size_t length,
+			 const struct hist *h, uint64_t *all)
+{
+	char digits[OUT_DIGITS];
+	size_t size = 0;
+
+	for (unsigned int slot = 0; slot < FL_HIST_SLOTS; slot++) {
+		if (!size || h->slots[slot]) {
+			*all += h->slots[slot];
+			size = out_digits(digits, *all);
+		}
+		if (slot)
+			at = mempcpy(at, head, length);
+		at = mempcpy(at, w->ends[slot].text, w->ends[slot].size);
+		at = mempcpy(at, digits, size);
+		*at++ = '\n';
+	}
+	return at;
+}
+
+/* Most lines of a large node are these. */
 static void put_distribution(void *context, const char *const *labels, const struct hist *h)
 {
 	const struct writer *w = context;
-	size_t begin = w->out->size, length;
+	struct out *out = w->out;
+	size_t begin = out->size, length;
 	uint64_t count = 0;
+	char *at;
 
-	out_text(w->out, put_name(w, "_bucket", labels));
-	out_text(w->out, "le=\"");
-	length = w->out->size - begin;
-	for (unsigned int slot = 0; slot < FL_HIST_SLOTS; slot++) {
-		if (slot)
-			out_again(w->out, begin, length);
-		count += h->slots[slot];
-		out_bytes(w->out, w->ends[slot].text, w->ends[slot].size);
-		out_count(w->out, count);
-		out_text(w->out, "\n");
-	}
+	out_text(out, put_name(w, "_bucket", labels));
+	out_text(out, "le=\"");
+	length = out->size - begin;
+	at = out_room(out, FL_HIST_SLOTS * (length + sizeof(w->ends[0].text) + OUT_DIGITS + 1));
+	if (!at)
+		return;
+	out->size = (size_t)(put_buckets(w, at, at - length, length, h, &count) - out->data);
 	put_sum(w, labels, count, (double)h->sum_ns / (double)NS_PER_SEC);
 }
 
