@@ -24,10 +24,10 @@ enum {
 /* What others do to a cgroup in which nothing runs is seen at the latest by then. */
 #define QUIET_NS        (2 * NS_PER_SEC)
 #define QUIET_BRIEF_NS  (10 * NS_PER_SEC)
-#define STILL_NS        (30 * NS_PER_SEC) /* what is kept is not believed for longer than this */
+#define STILL_AGE_NS    (45 * NS_PER_SEC) /* what is kept is believed for no longer than this */
+#define STILL_SPREAD_NS (60 * NS_PER_SEC)
 #define BRIEF_AGE_NS    (10 * NS_PER_SEC) /* by then a beat has read all, in a window of 10 s */
 #define BRIEF_SPREAD_NS (5 * NS_PER_SEC)
-#define BRIEF_STEP_NS   (3090 * NS_PER_MSEC) /* the golden section: evenly, for any number */
 
 struct hierarchy {
 	struct cgroup_names *names;
@@ -240,18 +240,21 @@ static bool is_quiet(const struct reading *r, const struct hierarchy *h,
 	       last->use.cpu.usage_ns == usage_ns;
 }
 
-/*
- * Who asks again and again is told what was read 10 to 15 s ago at most, each cgroup another
- * while, so that no scrape has to read all of them.
- */
+/* Each row another part of a while, so that they do not all grow old at once: in steps of the
+ * golden section these lie evenly, for any number. */
+static uint64_t part_of(uint64_t spread_ns, const struct reading *r, const struct cgroup_row *last)
+{
+	uint64_t number = (uint64_t)(last - r->f->last.rows);
+
+	return number * (spread_ns / 1000 * 618) % spread_ns;
+}
+
+/* Who asks again and again is told what was read 10 to 15 s ago at most, so that no scrape has to
+ * read all of them. */
 static bool is_fresh_enough(const struct reading *r, const struct cgroup_row *last)
 {
-	uint64_t number;
-
-	if (!r->briefly || !last)
-		return false;
-	number = (uint64_t)(last - r->f->last.rows);
-	return r->now_ns - last->read_ns < BRIEF_AGE_NS + number * BRIEF_STEP_NS % BRIEF_SPREAD_NS;
+	return r->briefly && last &&
+	       r->now_ns - last->read_ns < BRIEF_AGE_NS + part_of(BRIEF_SPREAD_NS, r, last);
 }
 
 static void reuse(struct cgroup_row *row, const struct cgroup_row *last)
@@ -312,14 +315,15 @@ static bool read_first(struct reading *r, const struct hierarchy *h, const char 
 }
 
 /*
- * Nothing ran since it was read the time before, nor the time before that.  By the CPU time of the
- * cgroup2 hierarchy: v1 may have put the tasks elsewhere.
+ * Nothing ran since it was read the time before, nor the time before that: by the CPU time of the
+ * cgroup2 hierarchy, and by v1's where that has it, as either may have the tasks elsewhere.
  */
 static bool is_still(const struct reading *r, const struct cgroup_row *row,
 		     const struct cgroup_row *last)
 {
-	return row && last && !last->stirred && r->now_ns - last->still_ns < STILL_NS &&
-	       row->ran_known && last->ran_known && row->ran_ns == last->ran_ns;
+	return row && last && !last->stirred && row->ran_known && last->ran_known &&
+	       row->ran_ns == last->ran_ns && row->use.cpu.usage_ns == last->use.cpu.usage_ns &&
+	       r->now_ns - last->still_ns < STILL_AGE_NS + part_of(STILL_SPREAD_NS, r, last);
 }
 
 /*

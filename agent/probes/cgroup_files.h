@@ -7,9 +7,9 @@
  * A file costs about 7 us, most of it to open and close it, and a cgroup has a dozen.  Kept open
  * they would cost 2, and the kernel 4 KB of memory each: so they are not kept.  A cgroup in which
  * nothing ran and nothing stood still since it was last read is shown as it was then, for up to
- * 2 s; where nothing ran for two readings, its pressures are as they were for up to 30 s.  Who asks
- * `briefly`, again and again, is told what was read up to 15 s ago, a few cgroups being read anew
- * each time, and nothing of the files for the curious.
+ * 2 s; where nothing ran for two readings, its pressures, and v1's IO, are as they were for up to
+ * 105 s.  Who asks `briefly`, again and again, is told what was read up to 15 s ago, if need be a
+ * few cgroups being read anew each time, and nothing of the files for the curious.
  */
 #pragma once
 #include <stdbool.h>

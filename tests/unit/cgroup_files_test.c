@@ -272,8 +272,8 @@ static int pressures_are_read_again_where_something_ran(void)
 	CHECK(read_at(&r, 41, false) == 0 && stalled_ms(&r) == 8);
 	CHECK(read_at(&r, 51, false) == 0);
 	set_stalled(&r, "9");
-	CHECK(read_at(&r, 71, false) == 0 && stalled_ms(&r) == 8);
-	CHECK(read_at(&r, 82, false) == 0 && stalled_ms(&r) == 9); /* none is believed for ever */
+	CHECK(read_at(&r, 85, false) == 0 && stalled_ms(&r) == 8);
+	CHECK(read_at(&r, 147, false) == 0 && stalled_ms(&r) == 9); /* none is believed for ever */
 	return 0;
 }
 
