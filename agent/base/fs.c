@@ -87,7 +87,7 @@ const char *fs_machine_root(const struct fs_machine *m)
 	return m->root;
 }
 
-/* One that failed: its device went, and may be there again. */
+/* One that failed: what it tells of went, and may be there again. */
 static void forget_descriptor(struct fs_machine *m, int fd)
 {
 	for (size_t i = 0; i < m->count; i++)
@@ -135,4 +135,14 @@ ssize_t fs_machine_read(struct fs_machine *m, const char *path, char *buffer, si
 	if (fd >= 0 && n < 0)
 		forget_descriptor(m, fd);
 	return n < 0 ? fs_read(path, buffer, size) : n;
+}
+
+ssize_t fs_machine_read_once(const struct fs_machine *m, const char *path, char *buffer,
+			     size_t size)
+{
+	char whole[PATH_MAX];
+
+	if (snprintf(whole, sizeof(whole), "%s%s", m->root, path) >= (int)sizeof(whole))
+		return -ENAMETOOLONG;
+	return fs_read(whole, buffer, size);
 }

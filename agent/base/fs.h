@@ -18,4 +18,8 @@ struct fs_machine *fs_machine_free(struct fs_machine *m);
 void fs_machine_freep(struct fs_machine **m);
 
 const char *fs_machine_root(const struct fs_machine *m);
+
+/* As fs_read(), of a path below the root; the file stays open, or, once, does not. */
 ssize_t fs_machine_read(struct fs_machine *m, const char *path, char *buffer, size_t size);
+ssize_t fs_machine_read_once(const struct fs_machine *m, const char *path, char *buffer,
+			     size_t size);

@@ -103,6 +103,7 @@ static struct disk_count count(const struct fl_disk_count *c)
 	ret.merged = mapped_load(&c->merged);
 	ret.unsplit = mapped_load(&c->unsplit);
 	ret.ios = less(&c->started, &c->requeued);
+	ret.requeued = mapped_load(&c->requeued);
 	ret.bytes = less(&c->started_bytes, &c->requeued_bytes);
 	return ret;
 }

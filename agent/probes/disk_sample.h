@@ -11,6 +11,7 @@
 
 struct disk_count {
 	uint64_t ios, bytes; /* given to the device */
+	uint64_t requeued;   /* started besides, and taken back */
 	uint64_t completed, errors, merged, unsplit, untimed;
 	struct hist queue, device; /* of those completed */
 };

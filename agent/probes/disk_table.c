@@ -2,7 +2,6 @@
 #include "agent/probes/disk_table.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 
 #define STATS_BYTES (256 * 1024) /* some 2,000 devices and partitions; untouched it costs nothing */
 #define IN_FLIGHT   8            /* numbers between a device's name and that */
-#define BUSY_ROWS   8            /* that cost less one by one than the whole file does */
+#define WORTH_IT    4            /* one row in so many costs less by itself than the whole file */
 
 /* " 5 0 40 1 7 0 56 2 3 99 …": in flight are 3, and for 99 ms there was anything. */
 static bool parse_numbers(char *at, struct disk_row *to)
@@ -64,44 +63,61 @@ void disk_table_parse(struct disk_table *ret, char *text)
 		ret->count += parse_row(line, &ret->rows[ret->count]);
 }
 
-/* What this device was given and gave back; false: nothing is known of it. */
-static bool moves_of(const struct disk_sample *counted, uint32_t number, uint64_t *ret)
+static const struct disk_device_sample *device_of(const struct disk_sample *counted,
+						  uint32_t number)
 {
-	for (size_t i = 0; i < counted->device_count; i++) {
-		const struct disk_device_sample *d = &counted->devices[i];
-
-		if (d->number != number)
-			continue;
-		*ret = 0;
-		for (int op = 0; op < FL_DISK_OPS; op++)
-			*ret += d->op[op].ios + d->op[op].completed + d->op[op].errors;
-		return true;
-	}
-	return false;
+	for (size_t i = 0; i < counted->device_count; i++)
+		if (counted->devices[i].number == number)
+			return &counted->devices[i];
+	return NULL;
 }
 
-/* Behind a disk come its partitions, which are counted as the disk. */
-static uint64_t moves_of_row(const struct disk_table *t, size_t i,
-			     const struct disk_sample *counted, size_t *whole)
+/*
+ * What was given to this device and came back, all of which only grows.  While anything is under
+ * way the kernel may not have booked yet what the probe has, so nothing is said of it then.
+ */
+static uint64_t moves_of(const struct disk_device_sample *d)
 {
-	const struct disk_row *disk = &t->rows[*whole];
 	uint64_t moves = 0;
 
-	if (!moves_of(counted, t->rows[i].number, &moves) && *whole < i &&
-	    !strncmp(t->rows[i].name, disk->name, strlen(disk->name)))
-		moves_of(counted, disk->number, &moves);
-	else
-		*whole = i;
+	for (int op = 0; op < FL_DISK_OPS; op++) {
+		const struct disk_count *c = &d->op[op];
+
+		if (c->ios != c->completed)
+			return DISK_MOVES_UNKNOWN;
+		moves += c->ios + 2 * c->requeued + c->completed + c->errors;
+	}
 	return moves;
+}
+
+/* Pages may reach these without a request or a bio (zram before Linux 6.3). */
+static bool hides_moves(const char *name)
+{
+	return !strncmp(name, "zram", 4) || !strncmp(name, "ram", 3) || !strncmp(name, "pmem", 4);
+}
+
+/* Behind a disk come its partitions, which are counted as the disk.  disk: of the row before. */
+static uint64_t moves_of_row(const struct disk_row *row, const struct disk_sample *counted,
+			     const struct disk_row **disk)
+{
+	const struct disk_device_sample *d = device_of(counted, row->number);
+
+	if (!d && *disk && !strncmp(row->name, (*disk)->name, strlen((*disk)->name)))
+		d = device_of(counted, (*disk)->number);
+	else
+		*disk = row;
+	if (hides_moves(row->name))
+		return DISK_MOVES_UNKNOWN;
+	return d ? moves_of(d) : 0;
 }
 
 void disk_table_note(struct disk_table *t, const struct disk_sample *counted)
 {
-	size_t whole = 0;
+	const struct disk_row *disk = NULL;
 
 	t->noted = true;
 	for (size_t i = 0; i < t->count; i++)
-		t->rows[i].moves = moves_of_row(t, i, counted, &whole);
+		t->rows[i].moves = moves_of_row(&t->rows[i], counted, &disk);
 }
 
 static bool knows_all(const struct disk_table *t, const struct disk_sample *counted)
@@ -112,27 +128,37 @@ static bool knows_all(const struct disk_table *t, const struct disk_sample *coun
 	return !counted->no_device_row && !counted->lost_bios;
 }
 
-static int read_row(struct disk_row *row, const char *root)
+/* Those that may have done something since get DISK_MOVES_UNKNOWN; how many they are. */
+static size_t mark_moved(struct disk_table *t, const struct disk_sample *counted)
 {
-	char path[PATH_MAX], text[512];
-
-	snprintf(path, sizeof(path), "%s/sys/class/block/%s/stat", root, row->name);
-	return fs_read(path, text, sizeof(text)) > 0 && parse_numbers(text, row) ? 0 : -ENODEV;
-}
-
-/* -ESTALE: nothing is gained, or a device came or went. */
-static int read_moved(struct disk_table *t, const struct disk_sample *counted, const char *root)
-{
-	size_t whole = 0, moved = 0;
+	const struct disk_row *disk = NULL;
+	size_t moved = 0;
 
 	for (size_t i = 0; i < t->count; i++) {
 		struct disk_row *row = &t->rows[i];
-		uint64_t moves = moves_of_row(t, i, counted, &whole);
+		uint64_t moves = moves_of_row(row, counted, &disk);
 
-		if (moves == row->moves && !row->in_flight)
+		if (row->in_flight || moves != row->moves)
+			row->moves = DISK_MOVES_UNKNOWN;
+		moved += row->moves == DISK_MOVES_UNKNOWN;
+	}
+	return moved;
+}
+
+/* -ENODEV: one came or went. */
+static int read_moved(struct disk_table *t, const struct fs_machine *machine)
+{
+	char path[128], text[512];
+
+	for (size_t i = 0; i < t->count; i++) {
+		struct disk_row *row = &t->rows[i];
+
+		if (row->moves != DISK_MOVES_UNKNOWN)
 			continue;
-		if (moved++ == BUSY_ROWS || read_row(row, root))
-			return -ESTALE;
+		snprintf(path, sizeof(path), "/sys/class/block/%s/stat", row->name);
+		if (fs_machine_read_once(machine, path, text, sizeof(text)) <= 0 ||
+		    !parse_numbers(text, row))
+			return -ENODEV;
 	}
 	return 0;
 }
@@ -147,7 +173,7 @@ void disk_table_read_again(struct disk_table *ret, const struct disk_table *last
 		t.rows = malloc((last->count + 1) * sizeof(*t.rows));
 	if (t.rows) {
 		memcpy(t.rows, last->rows, last->count * sizeof(*t.rows));
-		if (!read_moved(&t, counted, fs_machine_root(machine))) {
+		if (mark_moved(&t, counted) <= t.count / WORTH_IT && !read_moved(&t, machine)) {
 			*ret = t;
 			return;
 		}

@@ -23,7 +23,8 @@ struct disk_table {
 		uint64_t in_flight; /* requests that the device has now */
 		uint64_t busy_ms;   /* for how long it had anything to do */
 		uint64_t moves;     /* what it had been given and gave back, by the probe */
-	} *rows;                    /* owned */
+#define DISK_MOVES_UNKNOWN UINT64_MAX
+	} *rows; /* owned */
 };
 
 void disk_table_parse(struct disk_table *ret, char *text); /* cuts it into lines */
@@ -33,6 +34,9 @@ void disk_table_read(struct disk_table *ret, struct fs_machine *machine);
 
 /* counted: by the probe, not later than the table was read; of every device, by all its hooks. */
 void disk_table_note(struct disk_table *t, const struct disk_sample *counted);
+
+/* As `last`, but for rows that may have done something since: those are read by themselves, or the
+ * whole file where they are many, or a device came or went.  *ret is not noted. */
 void disk_table_read_again(struct disk_table *ret, const struct disk_table *last,
 			   const struct disk_sample *counted, struct fs_machine *machine);
 void disk_table_clear(struct disk_table *t);

@@ -146,10 +146,7 @@ static const char *read_most(struct reader *r, const char *path, size_t size)
 /* Of a device, which may go. */
 static const char *line_of_device(struct reader *r, const char *path)
 {
-	char whole[PATH_MAX];
-
-	snprintf(whole, sizeof(whole), "%s%s", fs_machine_root(r->machine), path);
-	return fs_read(whole, r->text, LINE_MAX) >= 0 ? r->text : "";
+	return fs_machine_read_once(r->machine, path, r->text, LINE_MAX) >= 0 ? r->text : "";
 }
 
 static const char *text_of(struct reader *r, const char *path)
