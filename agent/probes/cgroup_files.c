@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "agent/base/cleanup.h"
-#include "agent/base/clock.h"
 #include "agent/base/text_index.h"
+#include "agent/probes/cgroup_age.h"
 #include "agent/probes/cgroup_names.h"
 #include "agent/probes/cgroup_parse.h"
 
@@ -20,14 +20,6 @@ enum {
 	CONTROLLERS_MAX = 8,
 	TEXT_MAX = 65536, /* io.stat has a line for each device */
 };
-
-/* What others do to a cgroup in which nothing runs is seen at the latest by then. */
-#define QUIET_NS        (2 * NS_PER_SEC)
-#define QUIET_BRIEF_NS  (10 * NS_PER_SEC)
-#define STILL_AGE_NS    (45 * NS_PER_SEC) /* what is kept is believed for no longer than this */
-#define STILL_SPREAD_NS (60 * NS_PER_SEC)
-#define BRIEF_AGE_NS    (10 * NS_PER_SEC) /* by then a beat has read all, in a window of 10 s */
-#define BRIEF_SPREAD_NS (5 * NS_PER_SEC)
 
 struct hierarchy {
 	struct cgroup_names *names;
@@ -203,16 +195,24 @@ static const struct cgroup_row *last_of(const struct reading *r, const char *pat
 	return i == TEXT_INDEX_NONE ? NULL : &r->f->last.rows[i];
 }
 
+/* Its row, where another hierarchy had it already. */
+static struct cgroup_row *known_row(const struct reading *r, const char *path)
+{
+	size_t i = text_index_find(&r->rows, path);
+
+	return i == TEXT_INDEX_NONE ? NULL : &r->sample.rows[i];
+}
+
 /* Its row, made where there is none; NULL: there is no room left. */
 static struct cgroup_row *row_of(struct reading *r, const struct hierarchy *h, const char *path,
 				 uint64_t id)
 {
 	struct cgroup_files_sample *s = &r->sample;
-	size_t i = text_index_find(&r->rows, path);
+	struct cgroup_row *known = known_row(r, path);
 	char *copy;
 
-	if (i != TEXT_INDEX_NONE)
-		return &s->rows[i];
+	if (known)
+		return known;
 	copy = s->count < CGROUP_FILES_MAX ? strdup(path) : NULL;
 	if (!copy)
 		return NULL;
@@ -225,47 +225,19 @@ static struct cgroup_row *row_of(struct reading *r, const struct hierarchy *h, c
 	return &s->rows[s->count++];
 }
 
-/*
- * Nothing can have run since `last` was read, nor was anything stopped in the midst of it: what
- * a cgroup has does not change by itself.  What others do to it (reclaim, a new limit) is seen
- * when the last full look is too old.  The CPU time is always read before all else, so what
- * happens during a reading shows in the next one.
- */
-static bool is_quiet(const struct reading *r, const struct hierarchy *h,
-		     const struct cgroup_row *last, uint64_t usage_ns)
+/* Its place among the rows of the reading before. */
+static uint64_t number_of(const struct reading *r, const struct cgroup_row *last)
 {
-	return last && !last->stirred && (r->briefly || !last->brief) &&
-	       r->now_ns - last->read_ns < (r->briefly ? QUIET_BRIEF_NS : QUIET_NS) &&
-	       last->use.version[USE_CPU] == h->controllers[0]->version &&
-	       last->use.cpu.usage_ns == usage_ns;
-}
-
-/* Each row another part of a while, so that they do not all grow old at once: in steps of the
- * golden section these lie evenly, for any number. */
-static uint64_t part_of(uint64_t spread_ns, const struct reading *r, const struct cgroup_row *last)
-{
-	uint64_t number = (uint64_t)(last - r->f->last.rows);
-
-	return number * (spread_ns / 1000 * 618) % spread_ns;
-}
-
-/* Who asks again and again is told what was read 10 to 15 s ago at most, so that no scrape has to
- * read all of them. */
-static bool is_fresh_enough(const struct reading *r, const struct cgroup_row *last)
-{
-	return r->briefly && last &&
-	       r->now_ns - last->read_ns < BRIEF_AGE_NS + part_of(BRIEF_SPREAD_NS, r, last);
+	return last ? (uint64_t)(last - r->f->last.rows) : 0;
 }
 
 static void reuse(struct cgroup_row *row, const struct cgroup_row *last)
 {
-	row->read_ns = last->read_ns;
-	row->still_ns = last->still_ns;
-	row->ran_known = last->ran_known;
-	row->ran_ns = last->ran_ns;
-	row->brief = last->brief;
-	row->stirred = last->stirred;
-	row->use = last->use;
+	const struct cgroup_row own = *row;
+
+	*row = *last;
+	row->path = own.path;
+	row->id = own.id;
 }
 
 static bool is_from_before(const struct reading *r, const struct cgroup_row *row)
@@ -302,7 +274,8 @@ static bool read_first(struct reading *r, const struct hierarchy *h, const char 
 	if (!row)
 		return false;
 	last = last_of(r, path);
-	if (h->controllers[0]->of == USE_CPU && is_quiet(r, h, last, use.cpu.usage_ns)) {
+	if (h->controllers[0]->of == USE_CPU &&
+	    cgroup_age_is_quiet(last, r->now_ns, h->controllers[0]->version, use.cpu.usage_ns)) {
 		reuse(row, last);
 		return true;
 	}
@@ -314,59 +287,37 @@ static bool read_first(struct reading *r, const struct hierarchy *h, const char 
 	return true;
 }
 
-/*
- * Nothing ran since it was read the time before, nor the time before that: by the CPU time of the
- * cgroup2 hierarchy, and by v1's where that has it, as either may have the tasks elsewhere.
- */
-static bool is_still(const struct reading *r, const struct cgroup_row *row,
-		     const struct cgroup_row *last)
-{
-	return row && last && !last->stirred && row->ran_known && last->ran_known &&
-	       row->ran_ns == last->ran_ns && row->use.cpu.usage_ns == last->use.cpu.usage_ns &&
-	       r->now_ns - last->still_ns < STILL_AGE_NS + part_of(STILL_SPREAD_NS, r, last);
-}
-
-/*
- * What stays as it was where nothing runs.  Tasks that have not run were not kept from anything
- * either, but for one that was woken and got no CPU at all; and v1 books an IO to a cgroup when one
- * of its tasks makes it, where v2 does so for what is written back later as well.
- */
-static bool is_kept(const struct cgroup_controller *c, const struct cgroup_row *last)
-{
-	if (c->of == USE_IO)
-		return c->version == 1 && !last->brief;
-	return c->of == USE_PRESSURE && last->use.version[USE_PRESSURE];
-}
-
-static void keep(enum use_of of, struct cgroup_row *row, const struct cgroup_row *last)
-{
-	row->still_ns = last->still_ns;
-	row->use.version[of] = last->use.version[of];
-	if (of == USE_IO)
-		row->use.io = last->use.io;
-	else
-		memcpy(row->use.pressure, last->use.pressure, sizeof(row->use.pressure));
-}
-
-/* Is there nothing left to read of this controller?  still: the row is as the last one was. */
-static bool is_told(const struct cgroup_controller *c, bool first_is_read, struct cgroup_row *row,
+/* Is there nothing left to read of this controller?  still: NULL, or the row is as that was. */
+static bool is_told(const struct cgroup_controller *c, bool first_is_read,
 		    const struct cgroup_row *still)
 {
-	if (!still || !is_kept(c, still))
-		return first_is_read && !c->files[1].name;
-	keep(c->of, row, still);
-	return true;
+	return (still && cgroup_age_is_kept(c, still)) || (first_is_read && !c->files[1].name);
 }
 
 /* How many of the controllers, from the first on, have nothing left to read. */
-static size_t told_of(const struct hierarchy *h, bool first_is_read, struct cgroup_row *row,
-		      const struct cgroup_row *still)
+static size_t count_told(const struct hierarchy *h, bool first_is_read,
+			 const struct cgroup_row *still)
 {
 	size_t told = 0;
 
-	while (told < h->count && is_told(h->controllers[told], first_is_read && !told, row, still))
+	while (told < h->count && is_told(h->controllers[told], first_is_read && !told, still))
 		told++;
 	return told;
+}
+
+static void keep_all(const struct hierarchy *h, struct cgroup_row *row,
+		     const struct cgroup_row *still)
+{
+	for (size_t c = 0; still && c < h->count; c++)
+		if (cgroup_age_is_kept(h->controllers[c], still))
+			cgroup_age_keep(h->controllers[c]->of, row, still);
+}
+
+/* The reading before, where nothing ran since. */
+static const struct cgroup_row *still_as(const struct reading *r, const struct cgroup_row *row,
+					 const struct cgroup_row *last)
+{
+	return cgroup_age_is_still(row, last, number_of(r, last), r->now_ns) ? last : NULL;
 }
 
 /* The only file that there is left to read from this controller on, or NULL. */
@@ -378,36 +329,18 @@ static const struct cgroup_file *only_file(const struct hierarchy *h, size_t fro
 	return from + 1 == h->count && file->name && !file[1].name ? file : NULL;
 }
 
-/* 1: there was no room for it. */
-static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const char *path,
-			  uint64_t id)
+/* What the first file did not tell.  1: there was no room for it. */
+static size_t read_rest(struct reading *r, const struct hierarchy *h, const char *path, uint64_t id,
+			bool first, const struct cgroup_row *last)
 {
+	struct cgroup_row *row = first ? row_of(r, h, path, id) : NULL;
 	const char *below = cgroup_names_below(h->names, path);
-	size_t known = text_index_find(&r->rows, path), told = 0;
-	const struct cgroup_row *last;
+	const struct cgroup_row *still = still_as(r, row, last);
+	size_t told = row ? count_told(h, first, still) : 0;
 	CLEANUP(closep) int folder = -1;
 	const struct cgroup_file *only;
-	struct cgroup_row *row;
-	bool first, still;
 
-	row = known == TEXT_INDEX_NONE ? NULL : &r->sample.rows[known];
-	if (is_from_before(r, row))
-		return 0;
-	last = last_of(r, path);
-	if (!row && is_fresh_enough(r, last)) {
-		row = row_of(r, h, path, id);
-		if (row)
-			reuse(row, last);
-		return !row;
-	}
-	if (is_still(r, row, last) && told_of(h, false, row, last) == h->count)
-		return 0;
-	first = read_first(r, h, path, id);
-	row = first ? row_of(r, h, path, id) : NULL;
-	if (is_from_before(r, row))
-		return 0;
-	still = is_still(r, row, last);
-	told = row ? told_of(h, first, row, still ? last : NULL) : 0;
+	keep_all(h, row, still);
 	if (told == h->count)
 		return 0;
 	only = row ? only_file(h, told, !told) : NULL;
@@ -422,9 +355,36 @@ static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const ch
 	}
 	row = row_of(r, h, path, id);
 	for (size_t c = told; row && c < h->count; c++)
-		if (!is_told(h->controllers[c], first && !c, row, still ? last : NULL))
+		if (!is_told(h->controllers[c], first && !c, still))
 			read_controller(r, h->controllers[c], folder, first && !c, &row->use);
 	return !row;
+}
+
+/* 1: there was no room for it. */
+static size_t read_cgroup(struct reading *r, const struct hierarchy *h, const char *path,
+			  uint64_t id)
+{
+	const struct cgroup_row *last = last_of(r, path), *still;
+	struct cgroup_row *row = known_row(r, path);
+	bool first;
+
+	if (is_from_before(r, row))
+		return 0;
+	if (!row && r->briefly && cgroup_age_serves_briefly(last, number_of(r, last), r->now_ns)) {
+		row = row_of(r, h, path, id);
+		if (row)
+			reuse(row, last);
+		return !row;
+	}
+	still = still_as(r, row, last);
+	if (still && count_told(h, false, still) == h->count) {
+		keep_all(h, row, still);
+		return 0;
+	}
+	first = read_first(r, h, path, id);
+	if (first && is_from_before(r, known_row(r, path)))
+		return 0;
+	return read_rest(r, h, path, id, first, last);
 }
 
 static bool has_nothing_for(const struct reading *r, const struct hierarchy *h)
@@ -451,15 +411,9 @@ static void read_hierarchy(struct reading *r, const struct hierarchy *h)
 
 static void note_stirred(const struct reading *r, struct cgroup_row *row)
 {
-	const struct cgroup_row *last;
-
 	if (is_from_before(r, row))
 		return;
-	last = last_of(r, row->path);
-	row->stirred = !last || row->ran_ns != last->ran_ns ||
-		       row->use.cpu.usage_ns != last->use.cpu.usage_ns;
-	for (int of = 0; last && of < _PRESSURE_MAX; of++)
-		row->stirred |= row->use.pressure[of].some_ns != last->use.pressure[of].some_ns;
+	row->stirred = cgroup_age_stirred(row, last_of(r, row->path));
 }
 
 static int copy_sample(struct cgroup_files_sample *to, const struct cgroup_files_sample *from)
@@ -489,7 +443,7 @@ int cgroup_files_read(struct cgroup_files *f, uint64_t now_ns, bool briefly,
 {
 	CLEANUP(reading_clear) struct reading r = { .f = f, .now_ns = now_ns, .briefly = briefly };
 
-	if (briefly && f->whole_ns && now_ns - f->whole_ns < BRIEF_AGE_NS)
+	if (briefly && f->whole_ns && now_ns - f->whole_ns < CGROUP_AGE_BRIEF_NS)
 		return copy_sample(ret, &f->last);
 	r.sample.rows = malloc(CGROUP_FILES_MAX * sizeof(*r.sample.rows));
 	if (!r.sample.rows || text_index_init(&r.rows, CGROUP_FILES_MAX) ||
@@ -502,6 +456,7 @@ int cgroup_files_read(struct cgroup_files *f, uint64_t now_ns, bool briefly,
 	for (size_t i = 0; i < r.sample.count; i++)
 		note_stirred(&r, &r.sample.rows[i]);
 	text_index_clear(&r.last); /* its texts are about to go */
+	f->whole_ns = 0;
 	if (copy_sample(&f->last, &r.sample))
 		return -ENOMEM;
 	f->whole_ns = briefly ? 0 : now_ns;

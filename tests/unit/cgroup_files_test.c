@@ -273,7 +273,7 @@ static int pressures_are_read_again_where_something_ran(void)
 	CHECK(read_at(&r, 51, false) == 0);
 	set_stalled(&r, "9");
 	CHECK(read_at(&r, 85, false) == 0 && stalled_ms(&r) == 8);
-	CHECK(read_at(&r, 147, false) == 0 && stalled_ms(&r) == 9); /* none is believed for ever */
+	CHECK(read_at(&r, 157, false) == 0 && stalled_ms(&r) == 9); /* none is believed for ever */
 	return 0;
 }
 
@@ -301,6 +301,12 @@ static int beside_v1_pressures_and_what_was_read_and_written_are_kept_by_what_cg
 	CHECK(find(&r, "/system.slice/ssh.service")->version[USE_CPU] == 1);
 	bundle_write(r.root, bytes, "8:0 Read 9\n8:0 Write 0\n");
 	CHECK(read_at(&r, 41, false) == 0 && bytes_read(&r) == 9); /* it may be at work yet */
+	CHECK(read_at(&r, 51, false) == 0);
+	bundle_write(r.root, bytes, "8:0 Read 11\n8:0 Write 0\n");
+	CHECK(read_at(&r, 61, false) == 0 && bytes_read(&r) == 9);
+	bundle_write(r.root, "sys/fs/cgroup/cpu,cpuacct/system.slice/ssh.service/cpuacct.usage",
+		     "999999999999\n");
+	CHECK(read_at(&r, 71, false) == 0 && bytes_read(&r) == 11); /* v1's tasks ran */
 	return 0;
 }
 
@@ -332,7 +338,10 @@ static int who_asks_again_and_again_is_told_what_was_read_a_while_ago(void)
 	set_used(&r, "3\n");
 	CHECK(read_at(&r, 19, false) == 0 && used(&r) == 3);
 	set_used(&r, "4\n");
-	CHECK(read_at(&r, 28, true) == 0 && used(&r) == 3 && r.s.count == 7);
+	bundle_write(r.root, "sys/fs/cgroup/new/cgroup.procs", "");
+	CHECK(cgroup_names_refresh(r.cgroups) == 0);
+	CHECK(read_at(&r, 28, true) == 0 && used(&r) == 3 &&
+	      r.s.count == 7); /* not even looked at */
 	CHECK(read_at(&r, 35, true) == 0 && used(&r) == 4);
 	return 0;
 }
