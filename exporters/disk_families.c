@@ -4,6 +4,12 @@
 #include "agent/snapshot/snapshot.h"
 #include "exporters/families_room.h"
 
+static bool was_asked(const struct disk_count_snapshot *c)
+{
+	return c->ios || c->completed || c->merged;
+}
+
+/* Of what a disk was never asked for only that is told: that there were no I/Os and no bytes. */
 static void each_operation(snap *s, sink *to, bool always,
 			   uint64_t (*of)(const struct disk_count_snapshot *count))
 {
@@ -11,7 +17,7 @@ static void each_operation(snap *s, sink *to, bool always,
 		for (int op = 0; op < _DISK_OP_MAX; op++) {
 			const struct disk_count_snapshot *c = &s->disks[i].total[op];
 
-			if (always || c->ios)
+			if (always || was_asked(c))
 				value(to,
 				      LABELS("device", s->disks[i].name, "op", disk_op_names[op]),
 				      (double)of(c));
@@ -27,7 +33,6 @@ static void each_operation(snap *s, sink *to, bool always,
 	{                                                                                          \
 		each_operation(s, to, always, name##_of);                                          \
 	}
-/* Of operations that never happened there is no more to tell than that: 60 lines each saved. */
 OF_OPERATION(disk_ios, true, ios)
 OF_OPERATION(disk_bytes, true, bytes)
 OF_OPERATION(disk_merged, false, merged)
@@ -40,7 +45,7 @@ static void each_distribution(snap *s, sink *to, bool queue)
 		for (int op = 0; op < _DISK_OP_MAX; op++) {
 			const struct disk_count_snapshot *c = &s->disks[i].total[op];
 
-			if (c->ios)
+			if (was_asked(c)) /* or it would be 60 lines for nothing */
 				to->distribution(
 					to->context,
 					LABELS("device", s->disks[i].name, "op", disk_op_names[op]),

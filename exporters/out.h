@@ -22,7 +22,7 @@ void out_free(struct out *o); /* empty and usable again afterwards */
 void out_trim(struct out *o); /* keeps no more memory than it has bytes */
 
 void out_again(struct out *o, size_t from, size_t size); /* bytes of its own, once more */
-size_t out_digits(char ret[OUT_DIGITS], uint64_t n);     /* how many there are */
+size_t out_digits(char ret[OUT_DIGITS], uint64_t n);     /* no NUL; how many they are */
 void out_count(struct out *o, uint64_t n);
 void out_number(struct out *o, double n); /* finite */
 

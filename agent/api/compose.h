@@ -11,7 +11,7 @@ struct disk_table;
 struct sample;
 struct snapshot;
 
-/* A walk of a tree costs about 2 us a cgroup: snapshots share one a second. */
+/* A walk of a tree costs about 4 us a cgroup: snapshots share one a second. */
 struct compose_names {
 	struct cgroup_names *cgroups; /* NULL: no cgroup2 here */
 	struct cgroup_names *blkio; /* of disk I/O, where that is a v1 hierarchy; NULL: the same */

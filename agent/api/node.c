@@ -44,7 +44,7 @@
 #include "bpf/disk/disk.h"
 
 /* Rows of cgroups that are gone are looked for this often: a walk of the tree costs about
- * 10 us a cgroup, and a dead cgroup's row hurts nobody for a while. */
+ * 4 us a cgroup, and a dead cgroup's row hurts nobody for a while. */
 #define SWEEP_NS (10 * NS_PER_SEC)
 
 struct node {

@@ -281,7 +281,8 @@ static int read_rows(const struct sched_read *s, struct sched_sample *ret)
 		uint64_t cgroup = __atomic_load_n(owner(s, row), __ATOMIC_ACQUIRE);
 		struct sched_row_sample *to;
 
-		if (row + MAPPED_AHEAD < FL_LEDGER_ROWS && *owner(s, row + MAPPED_AHEAD))
+		if (row + MAPPED_AHEAD < FL_LEDGER_ROWS &&
+		    mapped_load(owner(s, row + MAPPED_AHEAD)))
 			fetch(s, row + MAPPED_AHEAD);
 		if (row != FL_LEDGER_OTHER && !cgroup)
 			continue;

@@ -8,7 +8,7 @@ The node is made: 250 cgroups that have waited and read, and 64 loop devices tha
 from, all gone afterwards.  Both are scraped in turns, uncompressed, less often than scrapes
 share a body.  CPU is that of all threads of the processes, by schedstat, from before the
 request until after the answer; the agent's beats in between count for it too.  How quiet the
-machine was is told by the control: a process that answers as much, after half as much work.
+machine was is told by the control: a process that answers as much after a fixed piece of work.
 """
 import contextlib
 import fcntl
@@ -29,7 +29,7 @@ from running import ROOT, Agent, Running, family, until
 CGROUPS, DEVICES = 250, 64
 LOOP_CTL_REMOVE = 0x4C81
 TURN_SECONDS = 0.3      # more than the quarter of a second for which scrapes share a body
-CONTROL_SECONDS, CONTROL_BYTES = 0.0012, 700_000    # half a scrape's work, all of its answer
+CONTROL_SECONDS, CONTROL_BYTES = 0.0012, 700_000    # of the control, for an answer
 
 
 def hierarchy(kind, controller=None):
@@ -124,8 +124,8 @@ class NodeExporter(Running):
 
 
 class Control:
-    """Answers by a process of ours, after half as much work: what the machine makes of that is no
-    doing of the agent's."""
+    """Answers by a process of ours, after a fixed piece of work: what the machine makes of that is
+    no doing of the agent's."""
 
     def __init__(self):
         self.where = tempfile.TemporaryDirectory(prefix="fairlead-bench-")
