@@ -11,7 +11,14 @@
 
 #define CGROUPS_SHOWN 8
 #define NAME_MIN      16
-#define VALUES        46 /* the columns behind the name */
+
+enum { CPU, THROTTLED, MEMORY, LIMIT, STALLED, VALUES };
+static const struct {
+	const char *head;
+	unsigned int width;
+} values[VALUES] = {
+	{ "cpu", 8 }, { "throttled", 9 }, { "memory", 8 }, { "limit", 8 }, { "mem wait", 8 }
+};
 
 static double percent(const struct snapshot *s, uint64_t ns)
 {
@@ -110,20 +117,42 @@ static const char *used_of(char ret[CELL], const struct cgroup_use *use)
 					: strcpy(ret, "-");
 }
 
+/* As many of the values as stand beside a name in so many columns; *width: of the name. */
+static size_t values_beside(unsigned int columns, size_t *width)
+{
+	size_t fit = 0;
+
+	for (*width = columns; fit < VALUES && *width >= NAME_MIN + values[fit].width + 1; fit++)
+		*width -= values[fit].width + 1;
+	return fit;
+}
+
+static void print_values(const char *const texts[VALUES], size_t fit, FILE *out)
+{
+	for (size_t i = 0; i < fit; i++)
+		fprintf(out, " %*s", (int)values[i].width, texts[i]);
+	fputc('\n', out);
+}
+
 static void print_cgroup(const struct snapshot *s, const struct cgroup_snapshot *c, size_t width,
-			 FILE *out)
+			 size_t fit, FILE *out)
 {
 	char label[LABEL_MAX], path[LABEL_MAX + 256], cpu[CELL], throttled[CELL], memory[CELL],
 		most[CELL], stalled[CELL];
 	const struct cgroup_use *w = &c->use, *t = &c->use_total;
+	const char *const texts[VALUES] = {
+		[CPU] = share(cpu, s, w->version[USE_CPU], w->cpu.usage_ns),
+		[THROTTLED] =
+			share(throttled, s, w->version[USE_THROTTLING] && t->throttling.periods,
+			      w->throttling.throttled_ns),
+		[MEMORY] = used_of(memory, t),
+		[LIMIT] = limit_of(most, t),
+		[STALLED] = share(stalled, s, w->version[USE_PRESSURE],
+				  w->pressure[PRESSURE_MEMORY].some_ns),
+	};
 
-	fprintf(out, "%s %8s %9s %8s %8s %8s\n",
-		table_tail(path, sizeof(path), label_cgroup(c, width, label), width),
-		share(cpu, s, w->version[USE_CPU], w->cpu.usage_ns),
-		share(throttled, s, w->version[USE_THROTTLING] && t->throttling.periods,
-		      w->throttling.throttled_ns),
-		used_of(memory, t), limit_of(most, t),
-		share(stalled, s, w->version[USE_PRESSURE], w->pressure[PRESSURE_MEMORY].some_ns));
+	fputs(table_tail(path, sizeof(path), label_cgroup(c, width, label), width), out);
+	print_values(texts, fit, out);
 }
 
 /* Which hierarchies the rows come from: that of the first, as most have the same. */
@@ -161,7 +190,8 @@ void print_files_cgroups(const struct snapshot *s, bool whole, unsigned int colu
 	const struct cgroup_snapshot **rows = calloc(s->cgroup_count + 1, sizeof(*rows));
 	bool window = false;
 	char length[CELL], heading[48];
-	size_t count = 0, shown, width = columns > VALUES + NAME_MIN ? columns - VALUES : NAME_MIN;
+	size_t count = 0, shown, width, fit = values_beside(columns, &width);
+	const char *heads[VALUES];
 
 	for (size_t i = 0; rows && i < s->cgroup_count; i++) {
 		const struct cgroup_snapshot *c = &s->cgroups[i];
@@ -175,11 +205,13 @@ void print_files_cgroups(const struct snapshot *s, bool whole, unsigned int colu
 	qsort(rows, count, sizeof(*rows), most_first);
 	snprintf(heading, sizeof(heading), "CGROUP%s, %s FIRST", versions(s),
 		 window ? "MOST CPU" : "MEMORY");
-	fprintf(out, "\n%-*.*s %8s %9s %8s %8s %8s\n", (int)width, (int)width, heading, "cpu",
-		"throttled", "memory", "limit", "mem wait");
+	for (size_t i = 0; i < VALUES; i++)
+		heads[i] = values[i].head;
+	fprintf(out, "\n%-*.*s", (int)width, (int)width, heading);
+	print_values(heads, fit, out);
 	shown = whole || count < CGROUPS_SHOWN ? count : CGROUPS_SHOWN;
 	for (size_t i = 0; i < shown; i++)
-		print_cgroup(s, rows[i], width, out);
+		print_cgroup(s, rows[i], width, fit, out);
 	if (shown < count)
 		fprintf(out, "and %zu more: `fairlead snapshot cgroups` shows all\n",
 			count - shown);

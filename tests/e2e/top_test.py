@@ -139,6 +139,19 @@ def test_views_and_distributions():
         terminal.wait("filter by pod", "the help")
 
 
+def test_help_on_a_small_screen():
+    "the help says that there is more where it does not fit, and goes on to its end"
+    with top() as terminal:
+        terminal.send("?")
+        screen = terminal.wait(r"^more: j or PgDn *$", "that there is more")
+        check("arrows j k" in screen and "killed" not in screen, screen)
+        terminal.send("G")
+        screen = terminal.wait(r"^killed ", "the last column")
+        check("more: j" not in screen and "arrows j k" not in screen, screen)
+        terminal.send("k")
+        terminal.wait(r"^more: j or PgDn *$", "a line further up")
+
+
 def test_a_resize():
     "it follows the size of its terminal, from 40x10 to 300x100, and shows more in more"
     with top() as terminal:

@@ -261,41 +261,62 @@ static void draw_list(struct canvas *c, int row, struct model *m)
 
 /* --- help --- */
 
-static int draw_keys(struct canvas *c, int row, int column)
-{
-	static const char *const keys[][2] = {
-		{ "arrows j k", "select; PgUp PgDn by the page" },
-		{ "g G", "the first, the last" },
-		{ "s > <", "sort by the next column, the one before" },
-		{ "r", "turn the order round" },
-		{ "/", "filter by pod, container, unit, name" },
-		{ "Esc", "clear the filter, close" },
-		{ "d Enter", "distributions of the selected row" },
-		{ "Space", "pause" },
-		{ "+ -", "look longer, shorter each time" },
-		{ "1 to 6", "overview, cgroups, cpus, disks, network, waiters" },
-		{ "Tab", "the next of them" },
-		{ "q", "quit" },
-	};
+static const struct help_line {
+	const char *head, *help;
+} keys[] = {
+	{ "arrows j k", "select, or go through this; PgUp PgDn by the page" },
+	{ "g G", "the first, the last" },
+	{ "s > <", "sort by the next column, the one before" },
+	{ "r", "turn the order round" },
+	{ "/", "filter by pod, container, unit, name" },
+	{ "Esc", "clear the filter, close" },
+	{ "d Enter", "distributions of the selected row" },
+	{ "Space", "pause" },
+	{ "+ -", "look longer, shorter each time" },
+	{ "1 to 6", "overview, cgroups, cpus, disks, network, waiters" },
+	{ "Tab", "the next of them" },
+	{ "q", "quit" },
+	{ "", "" },
+};
+#define KEYS (sizeof(keys) / sizeof(keys[0]))
 
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		canvas_put(c, row, column, STYLE_BRIGHT, keys[i][0]);
-		canvas_put(c, row++, column + 12, STYLE_PLAIN, keys[i][1]);
-	}
-	return row;
+/* The keys, and then what the columns are. */
+static struct help_line help_at(const struct listing *of, size_t i)
+{
+	return i < KEYS ? keys[i]
+			: (struct help_line){ of->columns[i - KEYS].head,
+					      of->columns[i - KEYS].help };
 }
 
-static void draw_help(struct canvas *c, int row, const struct model *m)
+static void draw_help_lines(struct canvas *c, int row, int column, const struct listing *of,
+			    size_t first, size_t end)
+{
+	for (size_t i = first; i < end; i++) {
+		const struct help_line line = help_at(of, i);
+
+		canvas_put(c, row, column, STYLE_BRIGHT, line.head);
+		canvas_put(c, row++, column + 12, STYLE_PLAIN, line.help);
+	}
+}
+
+/* Side by side where there is room, else as much as there is room for. */
+static void draw_help(struct canvas *c, int row, struct model *m)
 {
 	const struct listing *of = listings[model_listing(m)];
-	int columns_at = c->columns >= 120 ? 64 : 0, keys_end = draw_keys(c, row, 0);
+	size_t count = KEYS + of->column_count, fit = (size_t)(c->rows - 2 - row);
 
-	if (!columns_at)
-		row = keys_end + 1;
-	for (size_t i = 0; i < of->column_count; i++) {
-		canvas_put(c, row, columns_at, STYLE_BRIGHT, of->columns[i].head);
-		canvas_put(c, row++, columns_at + 12, STYLE_PLAIN, of->columns[i].help);
+	if (c->columns >= 120) {
+		draw_help_lines(c, row, 0, of, 0, KEYS);
+		draw_help_lines(c, row, 64, of, KEYS, count);
+		return;
 	}
+	if (m->over_first + fit > count)
+		m->over_first = count > fit ? count - fit : 0;
+	if (m->over_first + fit < count) {
+		count = m->over_first + fit;
+		canvas_put(c, c->rows - 2, 0, STYLE_DIM, "more: j or PgDn");
+	}
+	draw_help_lines(c, row, 0, of, m->over_first, count);
 }
 
 /* --- status --- */

@@ -117,16 +117,16 @@ static void draw_panels(struct canvas *c, const struct area *a, struct model *m,
 		fit = count;
 	if (!fit)
 		fit = 1;
-	if (m->spread_first + fit > count)
-		m->spread_first = count - fit;
+	if (m->over_first + fit > count)
+		m->over_first = count - fit;
 	one.columns = a->columns / (int)fit - 1;
-	for (size_t i = m->spread_first; i < m->spread_first + fit; i++) {
+	for (size_t i = m->over_first; i < m->over_first + fit; i++) {
 		draw_panel(c, &one, &panels[i], snapshot_seconds(m->snapshot));
 		one.column += one.columns + 1;
 	}
 	if (fit < count && c->columns >= 60)
 		canvas_say(c, a->row - 1, c->columns - 25, STYLE_DIM, "%zu of %zu: left, right",
-			   m->spread_first + fit, count);
+			   m->over_first + fit, count);
 }
 
 /* --- a cgroup: its waits, what it did to which disk and whose waits were the longest --- */

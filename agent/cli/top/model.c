@@ -201,12 +201,18 @@ static void hold(struct model *m, bool held)
 			listings[model_listing(m)]->identity(m->snapshot, l->order[l->selected]);
 }
 
+#define FAR 1000000L /* rows: beyond the first or last */
+
 /* By a number of rows up or down; the first row is not held, so that it stays the first. */
 static enum model_effect go(struct model *m, long by)
 {
 	struct model_list *l = list_of(m);
-	long at = (long)l->selected + by;
+	long at = (long)l->selected + by, first = (long)m->over_first + by;
 
+	if (m->over == OVER_HELP) { /* how far is known when it is drawn */
+		m->over_first = first < 0 ? 0 : (size_t)first;
+		return EFFECT_DRAW;
+	}
 	if (!l->count)
 		return EFFECT_NONE;
 	at = at < 0 ? 0 : at >= (long)l->count ? (long)l->count - 1 : at;
@@ -248,14 +254,14 @@ static enum model_effect show(struct model *m, enum model_view view)
 {
 	m->view = view;
 	m->over = m->over == OVER_HELP ? OVER_NOTHING : m->over;
-	m->spread_first = 0;
+	m->over_first = 0;
 	return EFFECT_DRAW;
 }
 
 static enum model_effect toggle(struct model *m, enum model_over over)
 {
 	m->over = m->over == over ? OVER_NOTHING : over;
-	m->spread_first = 0;
+	m->over_first = 0;
 	hold(m, m->over == OVER_SPREAD || list_of(m)->selected); /* what is looked into stays */
 	return EFFECT_DRAW;
 }
@@ -291,8 +297,8 @@ static enum model_effect escape(struct model *m)
 static enum model_effect sideways(struct model *m, int step)
 {
 	if (m->over == OVER_SPREAD) { /* how far is known when it is drawn */
-		if (step > 0 || m->spread_first)
-			m->spread_first += (size_t)step;
+		if (step > 0 || m->over_first)
+			m->over_first += (size_t)step;
 		return EFFECT_DRAW;
 	}
 	return sort_by_next(m, step);
@@ -379,10 +385,10 @@ static enum model_effect move(struct model *m, uint32_t key)
 		return go(m, (long)m->page);
 	case KEY_GO_FIRST:
 	case 'g':
-		return go(m, -(long)list_of(m)->selected);
+		return go(m, -FAR);
 	case KEY_GO_LAST:
 	case 'G':
-		return go(m, (long)list_of(m)->count);
+		return go(m, FAR);
 	case KEY_GO_LEFT:
 		return sideways(m, -1);
 	case KEY_GO_RIGHT:

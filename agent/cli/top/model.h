@@ -60,7 +60,7 @@ struct model {
 	struct model_list lists[_LISTING_MAX];
 	enum model_view view;
 	enum model_over over;
-	size_t spread_first; /* the distribution that is shown first */
+	size_t over_first; /* what lies over the rows begins with this distribution, or line */
 	bool typing;         /* the filter */
 	char untyped[FILTER_MAX];
 	bool paused;
