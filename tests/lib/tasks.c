@@ -157,12 +157,22 @@ static void do_move(struct account *a)
 	a->truths[0] = (struct truth){ SCHED_MOVED_NEAR, moves }; /* of all kinds, see ours() */
 }
 
+/* What was stolen while it burns, and waits for no more than the CPU. */
+static double burn_used(double ns)
+{
+	double began = unwaited_ns(), used = used_ns(RUSAGE_SELF);
+
+	while (used_ns(RUSAGE_SELF) < ns)
+		;
+	return unwaited_ns() - began - (used_ns(RUSAGE_SELF) - used);
+}
+
 /* Two that want one CPU: each is preempted by the other, and waits as long as that one runs. */
 static void do_share(struct account *a)
 {
+	double before = used_ns(RUSAGE_CHILDREN), stolen, sum = 0;
 	struct rusage was, is;
 	pid_t children[2];
-	double ran, sum = 0;
 	int told[2];
 
 	if (pipe(told))
@@ -171,24 +181,20 @@ static void do_share(struct account *a)
 	for (int i = 0; i < 2; i++) {
 		children[i] = fork();
 		if (!children[i]) {
-			double began = unwaited_ns();
-
-			while (used_ns(RUSAGE_SELF) < 300e6)
-				;
-			ran = unwaited_ns() - began;
-			_exit(write(told[1], &ran, sizeof(ran)) == sizeof(ran) ? 0 : 1);
+			stolen = burn_used(300e6);
+			_exit(write(told[1], &stolen, sizeof(stolen)) == sizeof(stolen) ? 0 : 1);
 		}
 	}
 	for (int i = 0; i < 2; i++) {
 		await_child(children[i]);
-		if (read(told[0], &ran, sizeof(ran)) != sizeof(ran))
+		if (read(told[0], &stolen, sizeof(stolen)) != sizeof(stolen))
 			die("a child");
-		sum += ran;
+		sum += stolen;
 	}
 	close(told[0]);
 	close(told[1]);
 	getrusage(RUSAGE_CHILDREN, &is);
-	a->truths[0] = (struct truth){ SCHED_RUN_NS, sum };
+	a->truths[0] = (struct truth){ SCHED_RUN_NS, used_ns(RUSAGE_CHILDREN) - before + sum };
 	a->truths[1] = (struct truth){ SCHED_PREEMPTED, (double)(is.ru_nivcsw - was.ru_nivcsw) };
 }
 
