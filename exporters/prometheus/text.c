@@ -173,10 +173,10 @@ static char *put_buckets(const struct writer *w, char *at, const char *head, siz
 			 const struct hist *h, uint64_t *all)
 {
 	char digits[OUT_DIGITS];
-	size_t size = 0;
+	size_t size = out_digits(digits, *all);
 
 	for (unsigned int slot = 0; slot < FL_HIST_SLOTS; slot++) {
-		if (!size || h->slots[slot]) {
+		if (h->slots[slot]) {
 			*all += h->slots[slot];
 			size = out_digits(digits, *all);
 		}

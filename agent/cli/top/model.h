@@ -61,7 +61,7 @@ struct model {
 	enum model_view view;
 	enum model_over over;
 	size_t over_first; /* what lies over the rows begins with this distribution, or line */
-	bool typing;         /* the filter */
+	bool typing;       /* the filter */
 	char untyped[FILTER_MAX];
 	bool paused;
 	uint64_t interval_ns;
