@@ -36,7 +36,7 @@ static void save(struct kept *k)
 	conclude(k, r, why);
 	k->noted = !r;
 	if (r)
-		log_warn("store", "%s", why);
+		log_warn("store", "%s: see to room and rights in %s", why, k->folder);
 }
 
 /* What this run is to note, from what the one before it did. */
