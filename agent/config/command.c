@@ -170,6 +170,8 @@ static int parse_for(struct command_call *call, char *err, size_t n)
 	targets[flags.count++] = (struct flags_target){ .table = &common_table,
 							.into = &call->common,
 							.origins = origins };
+	flags.to_first_word = c && c->passes_on;
+	flags.dashed = &call->dashed;
 	r = flags_parse(&flags, &call->count, call->words, err, n);
 	call->common.socket_given = origins[socket - common_rows].from != ORIGIN_DEFAULT;
 	return r;
@@ -227,6 +229,8 @@ int command_parse(const struct command *commands, size_t n, int argc, char **arg
 
 void command_call_done(struct command_call *call)
 {
+	if (call->args && call->command && call->command->options)
+		option_free(call->command->options, call->args);
 	free(call->args);
 	call->args = NULL;
 }

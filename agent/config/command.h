@@ -37,8 +37,9 @@ struct command {
 	const struct word_table *words;     /* each must be one of these; NULL: anything goes */
 	const struct option_table *options; /* its own; may hide a common one; NULL: none */
 	size_t size;                        /* of the struct that its own options fill */
-	bool configured;                    /* takes the settings of config_options() too */
-	const char *examples;               /* lines, each "command  # what it does", or NULL */
+	bool passes_on;       /* its first word ends its options: the rest is another's */
+	bool configured;      /* takes the settings of config_options() too */
+	const char *examples; /* lines, each "command  # what it does", or NULL */
 	int (*run)(const struct command_call *call); /* gives the exit code */
 };
 
@@ -60,6 +61,7 @@ struct command_call {
 	struct config config; /* for a configured command: defaults, environment and flags */
 	char **words;         /* what is no flag; borrowed from argv */
 	int count;
+	bool dashed; /* -- stood before them */
 };
 
 const struct option_table *command_common_options(void);

@@ -179,10 +179,14 @@ static int next_word(struct line *l, bool *ended, char **word)
 		int r;
 
 		*word = l->args[l->at++];
-		if (*ended || (*word)[0] != '-' || !(*word)[1])
+		if (*ended || (*word)[0] != '-' || !(*word)[1]) {
+			*ended |= l->flags->to_first_word;
 			return 1;
+		}
 		if (strcmp(*word, "--") == 0) {
 			*ended = true;
+			if (l->flags->dashed)
+				*l->flags->dashed = true;
 			continue;
 		}
 		r = (*word)[1] == '-' ? read_long(l, *word) : read_letters(l, *word);

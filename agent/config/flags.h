@@ -5,6 +5,7 @@
  * `--` ends them.  It knows nothing of commands: command.h does.
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 
 struct option_origin;
@@ -19,6 +20,8 @@ struct flags_target { /* rows without OPTION_AS_FLAG are passed over */
 struct flags {
 	const struct flags_target *targets; /* a name in an earlier one hides that of a later */
 	size_t count;
+	bool to_first_word;  /* what is behind the first word is words too */
+	bool *dashed;        /* set when -- was met; may be NULL */
 	const char *command; /* whose they are, for messages; NULL: nobody's in particular */
 };
 

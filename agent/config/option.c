@@ -36,6 +36,8 @@ static void format_number(enum option_type type, int64_t value, char *ret, size_
 		quantity_format_duration(value, ret, n);
 	else if (type == OPTION_SIZE)
 		quantity_format_size(value, ret, n);
+	else if (type == OPTION_PARTS)
+		quantity_format_parts(value, ret, n);
 	else
 		snprintf(ret, n, "%" PRId64, value);
 }
@@ -60,6 +62,7 @@ static int say_form(const struct option_row *row, int r, char *err, size_t n)
 	static const char *const forms[_OPTION_TYPE_MAX] = {
 		[OPTION_COUNT] = "a whole number",
 		[OPTION_INT] = "a whole number",
+		[OPTION_PARTS] = "a number such as 2, 0.5 or 1.25",
 		[OPTION_DURATION] = "a whole number with one unit, such as 250ms, 1s, 5m or 1h",
 		[OPTION_SIZE] = "a number of bytes, such as 512, 64K, 16M or 2G",
 	};
@@ -83,6 +86,8 @@ static int set_number(const struct option_row *row, void *target, const char *te
 		r = quantity_read_duration(text, (uint64_t *)&value);
 	else if (row->type == OPTION_SIZE)
 		r = quantity_read_size(text, (uint64_t *)&value);
+	else if (row->type == OPTION_PARTS)
+		r = quantity_read_parts(text, &value);
 	else
 		r = quantity_read_int(text, &value);
 	if (r)
@@ -168,6 +173,24 @@ static int set_string(const struct option_row *row, void *target, const char *te
 	return -EINVAL;
 }
 
+static int add_to_list(const struct option_row *row, void *target, const char *text, char *err,
+		       size_t n)
+{
+	struct option_list *list = target ? field(row, target) : NULL;
+	const char **more;
+
+	if (!list)
+		return 0;
+	more = reallocarray(list->items, list->count + 1, sizeof(*more));
+	if (!more) {
+		snprintf(err, n, "there is no memory for it: free some");
+		return -ENOMEM;
+	}
+	list->items = more;
+	list->items[list->count++] = text;
+	return 0;
+}
+
 int option_set(const struct option_row *row, void *target, const char *text, char *err, size_t n)
 {
 	switch (row->type) {
@@ -177,6 +200,8 @@ int option_set(const struct option_row *row, void *target, const char *text, cha
 		return set_enum(row, target, text, err, n);
 	case OPTION_STRING:
 		return set_string(row, target, text, err, n);
+	case OPTION_LIST:
+		return add_to_list(row, target, text, err, n);
 	default:
 		return set_number(row, target, text, err, n);
 	}
@@ -190,13 +215,26 @@ void option_raise(const struct option_row *row, void *target)
 		++*count;
 }
 
+void option_free(const struct option_table *table, void *target)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->rows[i].type == OPTION_LIST) {
+			struct option_list *list = field(&table->rows[i], target);
+
+			free((void *)list->items);
+			*list = (struct option_list){ 0 };
+		}
+}
+
 int option_defaults(const struct option_table *table, void *target)
 {
 	char err[OPTION_TEXT_MAX];
 	int r = 0;
 
 	for (size_t i = 0; i < table->count && !r; i++)
-		r = option_set(&table->rows[i], target, table->rows[i].fallback, err, sizeof(err));
+		if (table->rows[i].type != OPTION_LIST)
+			r = option_set(&table->rows[i], target, table->rows[i].fallback, err,
+				       sizeof(err));
 	return r;
 }
 
@@ -235,6 +273,9 @@ void option_format(const struct option_row *row, const void *target, char *ret, 
 		break;
 	case OPTION_STRING:
 		snprintf(ret, n, "%s", (const char *)from);
+		break;
+	case OPTION_LIST: /* of no file, so nobody reads it back */
+		snprintf(ret, n, "%zu given", ((const struct option_list *)from)->count);
 		break;
 	default:
 		format_number(row->type, *(const int64_t *)from, ret, n);

@@ -14,10 +14,12 @@ enum option_type {
 	OPTION_BOOL,     /* bool: true, false, yes, no, on, off, y, n; as word, Word or WORD */
 	OPTION_COUNT,    /* int64_t: how often a flag was given (-vv) */
 	OPTION_INT,      /* int64_t within min..max */
+	OPTION_PARTS,    /* int64_t thousandths: 2, 0.5, 1.25 */
 	OPTION_DURATION, /* uint64_t nanoseconds: 250ms, 1s, 5m, 1h; a bare number is an error */
 	OPTION_SIZE,     /* uint64_t bytes: 512, 64K, 1M, 2G (powers of 1024) */
 	OPTION_ENUM,     /* int: index into values */
 	OPTION_STRING,   /* char[size]: one line of UTF-8, min bytes at least */
+	OPTION_LIST,     /* struct option_list: a flag that may be given again, whatever its text */
 	_OPTION_TYPE_MAX
 };
 
@@ -35,6 +37,12 @@ struct option_row {
 	const char *environment; /* variable that stands in for the default, or NULL */
 	const char *argument;    /* FILE, PATH …: shown in help; NULL: made from the type */
 	const char *help;        /* sentences; the first is all that shell completion shows */
+};
+
+/* Every text that was given, in order; borrowed from argv.  Empty until then: no fallback. */
+struct option_list {
+	const char **items;
+	size_t count;
 };
 
 struct option_table {
@@ -64,6 +72,9 @@ enum {
  */
 int option_set(const struct option_row *row, void *target, const char *text, char *err, size_t n);
 void option_raise(const struct option_row *row, void *target); /* OPTION_COUNT: one more */
+
+/* Gives back what the lists of target hold. */
+void option_free(const struct option_table *table, void *target);
 
 /* Writes every default; a row whose own default is wrong is a bug and -EINVAL. */
 int option_defaults(const struct option_table *table, void *target);

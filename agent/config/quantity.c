@@ -105,6 +105,39 @@ int quantity_read_int(const char *text, int64_t *ret)
 	return 0;
 }
 
+int quantity_read_parts(const char *text, int64_t *ret)
+{
+	uint64_t number, worth = 1000, parts = 0;
+	int r = read_digits(text, &number, &text);
+
+	if (r)
+		return r;
+	if (*text == '.') {
+		text++;
+		if (!isdigit((unsigned char)*text))
+			return -EINVAL;
+		for (; isdigit((unsigned char)*text) && worth > 1; text++)
+			parts += (uint64_t)(*text - '0') * (worth /= 10);
+	}
+	if (*text) /* also a fourth digit, which would be lost */
+		return -EINVAL;
+	if (__builtin_mul_overflow(number, 1000, &number) || number > INT64_MAX - 1000)
+		return -ERANGE;
+	*ret = (int64_t)(number + parts);
+	return 0;
+}
+
+void quantity_format_parts(uint64_t thousandths, char *ret, size_t n)
+{
+	char digits[8];
+	size_t length = 4;
+
+	snprintf(digits, sizeof(digits), ".%03u", (unsigned int)(thousandths % 1000));
+	while (length && (digits[length - 1] == '0' || digits[length - 1] == '.'))
+		digits[--length] = '\0';
+	snprintf(ret, n, "%" PRIu64 "%s", thousandths / 1000, digits);
+}
+
 static void format_unit(uint64_t value, const struct unit *unit, char *ret, size_t n)
 {
 	while (unit[1].name && (value == 0 ? unit->worth > 1000000000 : value % unit->worth))

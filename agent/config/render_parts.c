@@ -63,9 +63,10 @@ static void join(const char *const *values, const char *between, char *ret, size
 void parts_argument(const struct option_row *row, char *ret, size_t n)
 {
 	static const char *const names[_OPTION_TYPE_MAX] = {
-		[OPTION_BOOL] = "",      [OPTION_COUNT] = "",
-		[OPTION_INT] = "NUMBER", [OPTION_DURATION] = "DURATION",
-		[OPTION_SIZE] = "SIZE",  [OPTION_STRING] = "TEXT",
+		[OPTION_BOOL] = "",        [OPTION_COUNT] = "",
+		[OPTION_INT] = "NUMBER",   [OPTION_DURATION] = "DURATION",
+		[OPTION_SIZE] = "SIZE",    [OPTION_STRING] = "TEXT",
+		[OPTION_PARTS] = "NUMBER", [OPTION_LIST] = "TEXT",
 	};
 
 	if (row->argument)
@@ -90,6 +91,8 @@ static void format_bound(const struct option_row *row, int64_t value, char *ret,
 		quantity_format_duration(value, ret, n);
 	else if (row->type == OPTION_SIZE)
 		quantity_format_size(value, ret, n);
+	else if (row->type == OPTION_PARTS)
+		quantity_format_parts(value, ret, n);
 	else
 		snprintf(ret, n, "%" PRId64, value);
 }
@@ -115,6 +118,9 @@ void parts_values(const struct option_row *row, char *ret, size_t n)
 	case OPTION_ENUM:
 		join(row->values, ", ", ret, n);
 		break;
+	case OPTION_LIST:
+		snprintf(ret, n, "any number of them");
+		break;
 	case OPTION_STRING:
 		snprintf(ret, n, "up to %zu bytes", row->size - 1);
 		break;
@@ -126,11 +132,14 @@ void parts_values(const struct option_row *row, char *ret, size_t n)
 void parts_notes(const struct option_row *row, char *ret, size_t n)
 {
 	char bounds[80] = "";
-	bool number =
-		row->type == OPTION_INT || row->type == OPTION_DURATION || row->type == OPTION_SIZE;
+	bool number = row->type == OPTION_INT || row->type == OPTION_DURATION ||
+		      row->type == OPTION_SIZE || row->type == OPTION_PARTS;
 
 	*ret = '\0';
-	if (row->type == OPTION_BOOL || row->type == OPTION_COUNT || !*row->fallback)
+	if (row->type == OPTION_LIST)
+		snprintf(ret, n, " May be given again.");
+	if (row->type == OPTION_LIST || row->type == OPTION_BOOL || row->type == OPTION_COUNT ||
+	    !*row->fallback)
 		return;
 	if (number && (row->min || row->max))
 		format_bounds(row, bounds, sizeof(bounds));

@@ -171,7 +171,8 @@ static void zsh_value(const struct option_row *row, FILE *out)
 static void zsh_spec(const char *word, const char *joint, const char *brief,
 		     const struct option_row *row, FILE *out)
 {
-	fprintf(out, " \\\n\t\t'%s%s%s[", row->type == OPTION_COUNT ? "*" : "", word, joint);
+	fprintf(out, " \\\n\t\t'%s%s%s[",
+		row->type == OPTION_COUNT || row->type == OPTION_LIST ? "*" : "", word, joint);
 	zsh_put(brief, out);
 	fputc(']', out);
 	zsh_value(row, out);

@@ -58,6 +58,20 @@ static const struct option_row draw_rows[] = {
 };
 static const struct option_table draw_options = { draw_rows, 1 };
 
+struct pass_args {
+	struct option_list texts;
+};
+static const struct option_row pass_rows[] = {
+	{ .name = "text",
+	  .letter = 't',
+	  .type = OPTION_LIST,
+	  .where = OPTION_AS_FLAG,
+	  OPTION_FIELD(struct pass_args, texts),
+	  .fallback = "",
+	  .help = "A text." },
+};
+static const struct option_table pass_options = { pass_rows, 1 };
+
 static const struct word_row part_rows[] = { { "cpus", "each CPU" }, { "disks", "each disk" } };
 static const struct word_table parts = { "Parts", "part", part_rows, 2 };
 
@@ -67,6 +81,12 @@ static const struct command table[] = {
 	{ .name = "draw", .options = &draw_options, .size = sizeof(struct look_args) },
 	{ .name = "steer", .arguments = "on|off", .least = 1, .most = 1 },
 	{ .name = "run", .arguments = "[CMD]...", .most = 99 },
+	{ .name = "pass",
+	  .options = &pass_options,
+	  .size = sizeof(struct pass_args),
+	  .arguments = "CMD...",
+	  .passes_on = true,
+	  .most = 99 },
 	{ .name = "show", .arguments = "[PART]...", .most = 9, .words = &parts },
 };
 
@@ -131,6 +151,27 @@ static int letters_can_be_joined_and_repeated(void)
 	CHECK(call.common.quiet && call.common.verbose == 3);
 	CHECK(call.common.output == OUTPUT_JSON);
 	CHECK(parse("look -qojson") == 0 && call.common.output == OUTPUT_JSON);
+	return 0;
+}
+
+static int a_flag_may_be_given_again_where_it_is_a_list(void)
+{
+	const struct pass_args *args;
+
+	CHECK(parse("pass -t a --text=b --text c -td") == 0);
+	args = call.args;
+	CHECK(args->texts.count == 4 && strcmp(args->texts.items[3], "d") == 0);
+	CHECK(refuses("pass -t", "option '--text' needs a value: write it behind the option"));
+	return 0;
+}
+
+static int what_is_behind_the_first_word_can_be_anothers(void)
+{
+	CHECK(parse("pass -q -t a cmd -t b -- --no-such") == 0 && !call.dashed);
+	CHECK(call.count == 5 && strcmp(call.words[0], "cmd") == 0);
+	CHECK(strcmp(call.words[4], "--no-such") == 0 && !call.words[5] && call.common.quiet);
+	CHECK(parse("pass -q -- -t b") == 0 && call.dashed && call.count == 2);
+	CHECK(parse("-q pass -t x cmd -v") == 0 && call.common.quiet && !call.common.verbose);
 	return 0;
 }
 
@@ -318,6 +359,10 @@ TEST_MAIN({ "a flag takes its value in every customary form",
 	    a_flag_takes_its_value_in_every_customary_form },
 	  { "what is not given has its default", what_is_not_given_has_its_default },
 	  { "letters can be joined and repeated", letters_can_be_joined_and_repeated },
+	  { "a flag may be given again where it is a list",
+	    a_flag_may_be_given_again_where_it_is_a_list },
+	  { "what is behind the first word can be another's",
+	    what_is_behind_the_first_word_can_be_anothers },
 	  { "a boolean can be negated, but nothing else",
 	    a_boolean_can_be_negated_but_nothing_else },
 	  { "an unknown flag names the command and the likely one",

@@ -2,6 +2,7 @@
 #include "agent/config/option.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -311,6 +312,58 @@ static int a_guess_survives_names_of_any_length(void)
 	return 0;
 }
 
+static int thousandths_are_read_and_written_without_loss(void)
+{
+	static const char *const wrong[] = { "", ".5", "1.", "0.1234", "1,5", "-1", "1e3", "0.5x" };
+	static const struct {
+		const char *text, *written;
+		int64_t value;
+	} right[] = { { "0", "0", 0 },          { "2", "2", 2000 },       { "0.5", "0.5", 500 },
+		      { "1.25", "1.25", 1250 }, { "10.0", "10", 10000 },  { "0.001", "0.001", 1 },
+		      { "100", "100", 100000 }, { "1.050", "1.05", 1050 } };
+	int64_t value = 42;
+	char text[32];
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+		CHECK(quantity_read_parts(wrong[i], &value) == -EINVAL && value == 42);
+	CHECK(quantity_read_parts("9223372036854775807", &value) == -ERANGE && value == 42);
+	for (size_t i = 0; i < sizeof(right) / sizeof(right[0]); i++) {
+		CHECK(quantity_read_parts(right[i].text, &value) == 0);
+		CHECK(value == right[i].value);
+		quantity_format_parts((uint64_t)value, text, sizeof(text));
+		CHECK(strcmp(text, right[i].written) == 0);
+	}
+	return 0;
+}
+
+static int a_list_keeps_all_that_was_given_in_order(void)
+{
+	struct {
+		int before;
+		struct option_list list;
+		int after;
+	} s = { .before = 1, .after = 2 };
+	const struct option_row row = { .name = "l",
+					.type = OPTION_LIST,
+					.offset = offsetof(__typeof__(s), list),
+					.size = sizeof(s.list),
+					.fallback = "" };
+	const struct option_table lists = { &row, 1 };
+	char text[32];
+
+	CHECK(option_defaults(&lists, &s) == 0 && s.list.count == 0);
+	for (int i = 0; i < 100; i++)
+		CHECK(option_set(&row, &s, i ? "a=\n\xff" : "", err, sizeof(err)) == 0);
+	CHECK(option_set(&row, NULL, "x", err, sizeof(err)) == 0);
+	CHECK(s.list.count == 100 && !*s.list.items[0]);
+	CHECK(strcmp(s.list.items[99], "a=\n\xff") == 0);
+	option_format(&row, &s, text, sizeof(text));
+	CHECK(strcmp(text, "100 given") == 0);
+	option_free(&lists, &s);
+	CHECK(!s.list.items && s.list.count == 0 && s.before == 1 && s.after == 2);
+	return 0;
+}
+
 TEST_MAIN({ "defaults are set from their own text", defaults_are_set_from_their_own_text },
 	  { "what is refused leaves the value alone", what_is_refused_leaves_the_value_alone },
 	  { "a duration needs a unit that exists", a_duration_needs_a_unit_that_exists },
@@ -326,6 +379,9 @@ TEST_MAIN({ "defaults are set from their own text", defaults_are_set_from_their_
 	  { "what is written back is read as the same", what_is_written_back_is_read_as_the_same },
 	  { "a duration is written in its largest whole unit",
 	    a_duration_is_written_in_its_largest_whole_unit },
+	  { "thousandths are read and written without loss",
+	    thousandths_are_read_and_written_without_loss },
+	  { "a list keeps all that was given, in order", a_list_keeps_all_that_was_given_in_order },
 	  { "the environment stands in for a default", the_environment_stands_in_for_a_default },
 	  { "text from outside cannot steer a terminal",
 	    text_from_outside_cannot_steer_a_terminal },
