@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "agent/sandbox/stub.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/base/cleanup.h"
+#include "agent/sandbox/filter.h"
+#include "agent/sandbox/rights.h"
+#include "agent/sandbox/root.h"
+#include "agent/sandbox/steps.h"
+
+enum { COMMAND_STACK = 64 << 10, FAILED = 125 };
+
+static void tell(const struct stub *stub, const struct sandbox_report *report)
+{
+	ssize_t n;
+
+	do
+		n = write(stub->report, report, sizeof(*report));
+	while (n < 0 && errno == EINTR); /* who is gone needs no answer */
+}
+
+static void fail(const struct stub *stub, int error)
+{
+	struct sandbox_report report = { .error = error, .step = stub->build->step };
+
+	if (stub->build->what)
+		snprintf(report.what, sizeof(report.what), "%s", stub->build->what);
+	tell(stub, &report);
+	_exit(FAILED);
+}
+
+static int write_proc(const char *path, const char *text)
+{
+	CLEANUP(closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+/* One user: the job's.  We are it outside, so the kernel lets us say so ourselves. */
+static int become_user(const struct stub *stub)
+{
+	const struct sandbox_spec *spec = stub->build->spec;
+	char map[64];
+	int r;
+
+	step_at(stub->build, STEP_USER, NULL);
+	r = write_proc("/proc/self/setgroups", "deny");
+	snprintf(map, sizeof(map), "%u %u 1", spec->uid, stub->host_user);
+	if (!r)
+		r = write_proc("/proc/self/uid_map", map);
+	snprintf(map, sizeof(map), "%u %u 1", spec->gid, stub->host_group);
+	if (!r)
+		r = write_proc("/proc/self/gid_map", map);
+	if (!r && (syscall(SYS_setresgid, spec->gid, spec->gid, spec->gid) ||
+		   syscall(SYS_setresuid, spec->uid, spec->uid, spec->uid)))
+		r = -errno;
+	return r;
+}
+
+/* The kernel forgets the death signal at every change of user, so this comes after it. */
+static int bind_to_parent(const struct stub *stub)
+{
+	struct pollfd parent = { .fd = stub->report };
+
+	step_at(stub->build, STEP_PARENT, NULL);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return -errno;
+	/* Should it have died before: then nobody has the other end of the pipe. */
+	return poll(&parent, 1, 0) > 0 && parent.revents & (POLLERR | POLLHUP) ? -EPIPE : 0;
+}
+
+static int raise_loopback(void)
+{
+	CLEANUP(closep) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+
+	return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) ? -errno : 0;
+}
+
+static int name_host(struct build *b)
+{
+	const char *name = b->spec->host ? b->spec->host : "sandbox";
+
+	step_at(b, STEP_NETWORK, name);
+	if (sethostname(name, strlen(name)))
+		return -errno;
+	return b->spec->net == SANDBOX_NET_LOOPBACK ? raise_loopback() : 0;
+}
+
+static int await_limits(const struct stub *stub)
+{
+	uint64_t count;
+	ssize_t n = sizeof(count);
+
+	step_at(stub->build, STEP_LIMITS, NULL);
+	if (stub->go >= 0)
+		do
+			n = read(stub->go, &count, sizeof(count));
+		while (n < 0 && errno == EINTR);
+	return n == sizeof(count) ? 0 : -errno;
+}
+
+static int build(const struct stub *stub)
+{
+	struct build *b = stub->build;
+	int r = become_user(stub);
+
+	if (!r)
+		r = bind_to_parent(stub);
+	if (!r)
+		r = root_build(b);
+	if (!r)
+		r = name_host(b);
+	step_at(b, r ? b->step : STEP_RIGHTS, r ? b->what : NULL);
+	if (!r)
+		r = rights_drop();
+	return r ? r : await_limits(stub);
+}
+
+/* The command, from here on in a process of its own that shares our memory until it executes. */
+struct command {
+	const struct stub *stub;
+	int error;
+};
+
+static int take_streams(const struct sandbox_spec *spec)
+{
+	int from[3] = { spec->in, spec->out, spec->err };
+
+	/* First out of each other's way: any of them may be 0, 1 or 2 already. */
+	for (int i = 0; i < 3; i++)
+		if (from[i] != i && from[i] <= 2) {
+			from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 3);
+			if (from[i] < 0)
+				return -errno;
+		}
+	for (int i = 0; i < 3; i++)
+		if (from[i] != i && dup2(from[i], i) < 0)
+			return -errno;
+	return close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) ? -errno : 0;
+}
+
+static void reset_signals(void)
+{
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (int i = 1; i < 32; i++)
+		(void)sigaction(i, &usual, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static const char *path_of(char *const *env)
+{
+	for (; *env; env++)
+		if (!strncmp(*env, "PATH=", 5))
+			return *env + 5;
+	return "/usr/local/bin:/usr/bin:/bin";
+}
+
+/* As execvp() does, but along the PATH of the job and not along ours. */
+static int execute(const struct sandbox_spec *spec)
+{
+	const char *name = spec->argv[0];
+	char path[PATH_MAX];
+	int error = ENOENT;
+
+	if (strchr(name, '/')) {
+		execve(name, spec->argv, spec->env);
+		return -errno;
+	}
+	for (const char *at = path_of(spec->env); *at; at += strspn(at, ":")) {
+		int length = (int)strcspn(at, ":");
+
+		if (snprintf(path, sizeof(path), "%.*s/%s", length, at, name) < (int)sizeof(path))
+			execve(path, spec->argv, spec->env);
+		if (errno != ENOENT && errno != ENOTDIR)
+			error = errno;
+		at += length;
+	}
+	return -error;
+}
+
+static int prepare(const struct command *c)
+{
+	struct build *b = c->stub->build;
+	int r;
+
+	step_at(b, STEP_STREAMS, NULL);
+	if (setsid() < 0) /* so that kill(0, …) inside finds nobody else's group */
+		return -errno;
+	r = take_streams(b->spec);
+	step_at(b, r ? STEP_STREAMS : STEP_FOLDER, b->spec->folder);
+	if (!r && chdir(b->spec->folder ? b->spec->folder : SANDBOX_FOLDER))
+		r = -errno;
+	step_at(b, r ? b->step : STEP_FENCE, b->what);
+	if (!r)
+		r = rights_fence(b->spec);
+	step_at(b, r ? b->step : STEP_LIMITS, b->what);
+	if (!r)
+		r = rights_limit(b->spec);
+	reset_signals();
+	step_at(b, r ? b->step : STEP_FILTER, b->what);
+	return r ? r : filter_load(b->filter);
+}
+
+static int run_command(void *argument)
+{
+	struct command *c = argument;
+	struct build *b = c->stub->build;
+
+	c->error = prepare(c);
+	if (!c->error) {
+		step_at(b, STEP_EXEC, b->spec->argv[0]);
+		c->error = execute(b->spec);
+	}
+	_exit(FAILED);
+}
+
+static pid_t start_command(const struct stub *stub)
+{
+	static char stack[COMMAND_STACK] __attribute__((aligned(64)));
+	struct command c = { .stub = stub };
+	pid_t pid;
+
+	step_at(stub->build, STEP_LIMITS, NULL); /* what a clone may be refused for now */
+	pid = clone(run_command, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &c);
+	if (pid < 0)
+		return -errno;
+	if (!c.error)
+		return pid;
+	(void)waitpid(pid, NULL, 0);
+	return c.error;
+}
+
+/* We keep nothing open but our standard streams, which are the job's, and the way to tell. */
+static void close_all_but(int kept)
+{
+	if (kept > 3)
+		(void)close_range(3, (unsigned int)kept - 1, 0);
+	(void)close_range((unsigned int)kept + 1, ~0u, 0);
+}
+
+static uint64_t ns_of(struct timeval t)
+{
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
+}
+
+static void tell_end(const struct stub *stub, int status)
+{
+	struct sandbox_report report = { .status = status };
+	struct rusage used;
+
+	getrusage(RUSAGE_CHILDREN, &used);
+	report.user_ns = ns_of(used.ru_utime);
+	report.system_ns = ns_of(used.ru_stime);
+	report.peak_bytes = (uint64_t)used.ru_maxrss << 10;
+	tell(stub, &report);
+}
+
+/* What ends a program goes to all of its group, as from a terminal; the rest to it alone. */
+static void pass_on(pid_t command, int signal)
+{
+	bool ends = signal == SIGHUP || signal == SIGINT || signal == SIGQUIT || signal == SIGTERM;
+
+	(void)kill(ends ? -command : command, signal);
+}
+
+/* Reaps until the command is among the dead; whatever lives then dies with us. */
+static bool reap(pid_t command, int *status)
+{
+	pid_t pid;
+
+	do
+		pid = waitpid(-1, status, WNOHANG);
+	while (pid > 0 && pid != command);
+	return pid == command;
+}
+
+static void serve(const struct stub *stub, pid_t command)
+{
+	sigset_t all;
+	int status, signal;
+
+	sigfillset(&all);
+	for (;;) {
+		signal = sigwaitinfo(&all, NULL);
+		if (signal == SIGCHLD && reap(command, &status))
+			break;
+		if (signal > 0 && signal != SIGCHLD)
+			pass_on(command, signal);
+	}
+	tell_end(stub, status);
+}
+
+void stub_run(const struct stub *stub)
+{
+	const struct sandbox_report started = { 0 };
+	sigset_t all;
+	pid_t command;
+	int r;
+
+	/* Blocked, so that the kernel keeps for process 1 what it would throw away unhandled. */
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	(void)setsid();
+	close(stub->parent_end);
+	r = build(stub);
+	if (r)
+		fail(stub, r);
+	command = start_command(stub);
+	if (command < 0)
+		fail(stub, command);
+	close_all_but(stub->report);
+	tell(stub, &started);
+	serve(stub, command);
+	_exit(0);
+}
