@@ -5,12 +5,13 @@
 
 const struct command *commands(size_t *count)
 {
-	static struct command all[4];
+	static struct command all[5];
 
 	all[0] = command_agent;
 	all[1] = command_snapshot;
 	all[2] = command_top;
 	all[3] = command_doctor;
+	all[4] = command_run;
 	*count = sizeof(all) / sizeof(all[0]);
 	return all;
 }

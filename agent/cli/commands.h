@@ -7,4 +7,5 @@ struct command;
 
 const struct command *commands(size_t *count);
 
-extern const struct command command_agent, command_snapshot, command_top, command_doctor;
+extern const struct command command_agent, command_snapshot, command_top, command_doctor,
+	command_run;
