@@ -143,6 +143,7 @@ struct job {
 	struct sandbox_volume volumes[SANDBOX_VOLUMES];
 	char *volume_texts[SANDBOX_VOLUMES];
 	struct sandbox_spec spec;
+	struct sandbox_group group;
 	char err[512];
 };
 
@@ -315,8 +316,7 @@ static int take(struct job *job, const struct command_call *call)
 }
 
 /* Limits by a cgroup; where none may be made they are those that a process has. */
-static bool make_group(struct job *job, const struct command_call *call,
-		       struct sandbox_group *group)
+static bool make_group(struct job *job, const struct command_call *call)
 {
 	const struct run_args *args = call->args;
 	const struct group_limits limits = {
@@ -324,10 +324,10 @@ static bool make_group(struct job *job, const struct command_call *call,
 		.cpu_thousandths = (uint64_t)args->cpus,
 		.processes = (uint64_t)args->processes + 1, /* ours inside is one too */
 	};
-	int r = group_make(group, &limits);
+	int r = group_make(&job->group, &limits);
 
 	if (!r) {
-		job->spec.group = group;
+		job->spec.group = &job->group;
 		return true;
 	}
 	job->spec.data_bytes = args->memory_bytes;
@@ -335,7 +335,7 @@ static bool make_group(struct job *job, const struct command_call *call,
 	if (!call->common.quiet)
 		fprintf(stderr,
 			"fairlead: no cgroup can be made (%s), so --memory holds for each process "
-			"alone and --cpus does not hold: run as root, or say -q to know it\n",
+			"alone and --cpus does not hold: run as root (-q leaves this line out)\n",
 			strerror(-r));
 	return false;
 }
@@ -441,16 +441,15 @@ static int run_job(const struct command_call *call, struct job *job)
 {
 	const struct run_args *args = call->args;
 	struct watch w = { .signals = take_signals() };
-	struct sandbox_group group = { .folder = -1 };
 	struct sandbox_why why = { 0 };
 	struct sandbox_result result;
 	uint64_t began, kills = 0;
-	bool over, grouped = make_group(job, call, &group);
+	bool over, grouped = make_group(job, call);
 
 	began = clock_mono_ns();
 	if (sandbox_start(&w.sandbox, &job->spec, &why)) {
 		if (grouped)
-			(void)group_remove(&group);
+			(void)group_remove(&job->group);
 		fprintf(stderr, "fairlead: %s\n", why.text);
 		return !why.of_command        ? RUN_COULD_NOT
 		       : why.error == -ENOENT ? RUN_NOT_FOUND
@@ -460,8 +459,8 @@ static int run_job(const struct command_call *call, struct job *job)
 	over = watch(&w);
 	(void)sandbox_wait(&w.sandbox, &result);
 	if (grouped) {
-		kills = group_memory_kills(&group);
-		(void)group_remove(&group);
+		kills = group_memory_kills(&job->group);
+		(void)group_remove(&job->group);
 	}
 	say_end(call, &result, over, kills, clock_mono_ns() - began);
 	closep(&w.signals);

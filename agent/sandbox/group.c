@@ -221,10 +221,19 @@ uint64_t group_memory_kills(const struct sandbox_group *g)
 
 		snprintf(path, sizeof(path), "%s/%s", g->places[i].path,
 			 g->places[i].version == 2 ? "memory.events" : "memory.oom_control");
-		if (fs_read(path, text, sizeof(text)) > 0 && (at = strstr(text, "oom_kill ")))
+		at = fs_read(path, text, sizeof(text)) > 0 ? strstr(text, "oom_kill ") : NULL;
+		if (at)
 			return strtoull(at + strlen("oom_kill "), NULL, 10);
 	}
 	return 0;
+}
+
+static void rmdir_in(const char *base, const char *name)
+{
+	char path[GROUP_PATH + 256];
+
+	snprintf(path, sizeof(path), "%s/%s", base, name);
+	(void)rmdir(path);
 }
 
 /* Groups are named by who made them: of who is gone they go. */
@@ -237,7 +246,7 @@ static void sweep(const char *base)
 		int maker = atoi(entry->d_name);
 
 		if (maker > 0 && kill(maker, 0) && errno == ESRCH)
-			(void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
+			rmdir_in(base, entry->d_name);
 	}
 	if (dir)
 		closedir(dir);

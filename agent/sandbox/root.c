@@ -26,17 +26,16 @@ static const char *const host_etc[] = {
 /* At / beside usr: links into usr on most systems, folders on older ones. */
 static const char *const host_top[] = { "bin", "sbin", "lib", "lib32", "lib64", "libx32" };
 
-static const char *const devices[] = { "null", "zero", "full", "random", "urandom", "tty" };
+/* No tty: a job has no terminal of its own, so that nothing is behind that name. */
+static const char *const devices[] = { "null", "zero", "full", "random", "urandom" };
 
-/* Files of /proc that tell of the host or reach into it; they lie behind the null device. */
-static const char *const masked[] = {
-	"kcore",      "keys",          "key-users",   "kallsyms",      "kmsg",
-	"timer_list", "sysrq-trigger", "sched_debug", "latency_stats", "vmallocinfo",
-	"slabinfo",   "kpagecount",    "kpageflags",
-};
-static const char *const masked_folders[] = {
-	"acpi", "asound", "bus", "driver", "fs", "irq", "scsi"
-};
+/*
+ * What everybody may read in /proc that tells of the host lies behind the null device or an
+ * empty folder.  The rest of what is often masked (kcore, kmsg, timer_list, slabinfo, page
+ * counts …) the kernel shows to its true root alone, whom no job of ours is.
+ */
+static const char *const masked[] = { "keys", "kallsyms" };
+static const char *const masked_folders[] = { "acpi", "bus", "fs", "irq", "scsi" };
 
 int root_clone(const char *path, bool below)
 {
@@ -336,12 +335,15 @@ static int make_proc(struct build *b)
 		r = bind("dev/null", path);
 		r = r == -ENOENT ? 0 : r;
 	}
+	/* They become one empty folder, which is removed: there nothing can be made. */
+	if (!r)
+		r = make_folder("dev/.empty", 0555);
 	for (size_t i = 0; i < sizeof(masked_folders) / sizeof(masked_folders[0]) && !r; i++) {
 		snprintf(path, sizeof(path), "proc/%s", masked_folders[i]);
-		r = bind("var/empty", path);
+		r = bind("dev/.empty", path);
 		r = r == -ENOENT ? 0 : r;
 	}
-	return r;
+	return r ? r : rmdir("dev/.empty") ? -errno : 0;
 }
 
 /* The folders that every root has, and which of them are of our tmpfs though the root is not. */
@@ -352,10 +354,8 @@ static int make_folders(struct build *b, int tmpfs)
 		mode_t mode;
 		bool ours;
 	} folders[] = {
-		{ "proc", 0555, false },     { "var", 0755, false },
-		{ "run", 0755, false },      { "tmp", 01777, true },
-		{ "var/empty", 0555, true }, { SANDBOX_FOLDER, 0755, true },
-		{ "dev", 0755, true },
+		{ "proc", 0555, false }, { "var", 0755, false },         { "run", 0755, false },
+		{ "tmp", 01777, true },  { SANDBOX_FOLDER, 0755, true }, { "dev", 0755, true },
 	};
 	char own[64];
 
@@ -365,8 +365,7 @@ static int make_folders(struct build *b, int tmpfs)
 
 		b->what = name;
 		if (!r && folders[i].ours && has_own_root(b->spec)) {
-			snprintf(own, sizeof(own), "/proc/self/fd/%d/%s", tmpfs,
-				 strrchr(name, '/') ? strrchr(name, '/') + 1 : name);
+			snprintf(own, sizeof(own), "/proc/self/fd/%d/%s", tmpfs, name);
 			r = make_folder(own, folders[i].mode);
 			if (!r)
 				r = bind(own, name);
@@ -376,7 +375,7 @@ static int make_folders(struct build *b, int tmpfs)
 		if (r)
 			return r;
 	}
-	return restrict_mount("var/empty", MOUNT_ATTR_RDONLY, false);
+	return 0;
 }
 
 static int pivot(struct build *b)
