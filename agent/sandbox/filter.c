@@ -291,8 +291,9 @@ static int export(scmp_filter_ctx f, struct filter_program *ret)
 }
 
 /*
- * A list, not a tree: it takes 0.6 ms to make rather than 1.2, and the kernel remembers of each
- * call whether it is allowed whatever its arguments (5.11 and later), so nobody walks it.
+ * As a tree it takes 1.2 ms to make, twice a list's time, but 0.12 ms rather than 0.28 to load:
+ * the kernel goes through it once for every call, to remember which are always allowed.  It
+ * is made once a process, and loaded for every sandbox.
  */
 const struct filter_program *filter_of(enum sandbox_profile profile)
 {
@@ -309,6 +310,8 @@ const struct filter_program *filter_of(enum sandbox_profile profile)
 	}
 	/* A call by another architecture's numbers would pass by all that is said here. */
 	r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (!r)
+		r = seccomp_attr_set(f, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (!r)
 		r = fill(f, profile);
 	if (!r)
