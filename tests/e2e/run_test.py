@@ -142,7 +142,8 @@ def test_it_has_no_rights():
 def test_to_the_host_it_is_nobody():
     "started by root a job is user 64991 outside, without groups"
     with subprocess.Popen([FAIRLEAD, "run", "--lang", "sh", "-e", "echo up; read x"],
-                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT) as process:
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT,
+                          extra_groups=[0, 4]) as process:
         process.stdout.readline()
         stub = children(process.pid)[0]
         job = children(stub)[0]
