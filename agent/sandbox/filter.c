@@ -10,6 +10,8 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -23,153 +25,58 @@
  * What any program may need: files, memory, threads, processes, time, pipes.  What is on no
  * list does not exist inside (ENOSYS), so that libraries fall back as on an older kernel.
  */
-static const int allowed[] = {
-#define CALL(name) SCMP_SYS(name),
-	CALL(access) CALL(alarm) CALL(arch_prctl) CALL(brk) CALL(capget) CALL(chdir) CALL(
-		chmod) CALL(clock_getres) CALL(clock_gettime) CALL(clock_nanosleep) CALL(close)
-		CALL(close_range) CALL(copy_file_range) CALL(creat) CALL(dup) CALL(dup2) CALL(
-			dup3) CALL(epoll_create) CALL(epoll_create1) CALL(epoll_ctl)
-			CALL(epoll_pwait) CALL(epoll_pwait2) CALL(epoll_wait) CALL(eventfd) CALL(
-				eventfd2) CALL(execve) CALL(execveat) CALL(exit) CALL(exit_group)
-				CALL(faccessat) CALL(faccessat2) CALL(fadvise64) CALL(fallocate)
-					CALL(fchdir) CALL(fchmod) CALL(fchmodat) CALL(fcntl)
-						CALL(fdatasync) CALL(flock) CALL(fork) CALL(fstat)
-							CALL(fstatfs) CALL(fsync) CALL(ftruncate)
-								CALL(futex) CALL(futex_waitv)
-									CALL(futimesat) CALL(
-										get_robust_list)
-										CALL(getcpu) CALL(
-											getcwd)
-											CALL(getdents)
-												CALL(getdents64)
-													CALL(
-														getegid)
-														CALL(geteuid)
-															CALL(getgid)
-																CALL(getgroups) CALL(getitimer) CALL(
-																	getpgid)
-																	CALL(getpgrp)
-																		CALL(getpid)
-																			CALL(getppid) CALL(getpriority) CALL(getrandom) CALL(getresgid) CALL(getresuid) CALL(getrlimit) CALL(getrusage) CALL(getsid)
-																				CALL(gettid)
-																					CALL(gettimeofday) CALL(getuid) CALL(getxattr) CALL(fgetxattr) CALL(lgetxattr) CALL(inotify_add_watch) CALL(inotify_init)
-																						CALL(inotify_init1)
-																							CALL(inotify_rm_watch)
-																								CALL(kill) CALL(
-																									lchown)
-																									CALL(chown) CALL(fchown) CALL(fchownat) CALL(link) CALL(linkat) CALL(listxattr) CALL(flistxattr) CALL(
-																										llistxattr)
-																										CALL(
-																											lseek) CALL(lstat) CALL(madvise) CALL(membarrier) CALL(memfd_create)
-																											CALL(
-																												mincore) CALL(mkdir) CALL(mkdirat) CALL(mlock) CALL(mlock2) CALL(mlockall) CALL(mmap)
-																												CALL(
-																													mprotect) CALL(mremap) CALL(msync) CALL(munlock) CALL(munlockall) CALL(munmap)
-																													CALL(nanosleep)
-																														CALL(newfstatat) CALL(open) CALL(openat) CALL(openat2)
-																															CALL(pause)
-																																CALL(pidfd_open)
-																																	CALL(
-																																		pidfd_send_signal) CALL(pipe) CALL(pipe2) CALL(pkey_alloc)
-																																		CALL(
-																																			pkey_free) CALL(pkey_mprotect) CALL(poll) CALL(ppoll) CALL(prctl)
-																																			CALL(pread64) CALL(
-																																				preadv)
-																																				CALL(preadv2)
-																																					CALL(
-																																						prlimit64) CALL(pselect6)
-																																						CALL(pwrite64) CALL(
-																																							pwritev)
-																																							CALL(pwritev2) CALL(read) CALL(readahead)
-																																								CALL(
-																																									readlink) CALL(readlinkat) CALL(readv) CALL(rename)
-																																									CALL(renameat)
-																																										CALL(renameat2)
-																																											CALL(restart_syscall)
-																																												CALL(
-																																													rmdir) CALL(rseq)
-																																													CALL(rt_sigaction) CALL(rt_sigpending) CALL(rt_sigprocmask)
-																																														CALL(rt_sigqueueinfo) CALL(rt_sigreturn) CALL(rt_sigsuspend) CALL(
-																																															rt_sigtimedwait) CALL(rt_tgsigqueueinfo) CALL(sched_get_priority_max)
-																																															CALL(sched_get_priority_min)
-																																																CALL(sched_getaffinity)
-																																																	CALL(sched_getattr)
-																																																		CALL(sched_getparam) CALL(
-																																																			sched_getscheduler) CALL(sched_rr_get_interval)
-																																																			CALL(sched_yield) CALL(select) CALL(sendfile) CALL(set_robust_list) CALL(
-																																																				set_tid_address)
-																																																				CALL(setitimer) CALL(
-																																																					setpgid)
-																																																					CALL(setpriority)
-																																																						CALL(setrlimit) CALL(setsid) CALL(sigaltstack) CALL(
-																																																							signalfd) CALL(signalfd4)
-																																																							CALL(splice) CALL(
-																																																								stat)
-																																																								CALL(statfs) CALL(statx) CALL(symlink) CALL(symlinkat) CALL(
-																																																									sync_file_range) CALL(sysinfo) CALL(tee) CALL(tgkill) CALL(time)
-																																																									CALL(timer_create) CALL(
-																																																										timer_delete)
-																																																										CALL(
-																																																											timer_getoverrun) CALL(timer_gettime)
-																																																											CALL(timer_settime)
-																																																												CALL(timerfd_create)
-																																																													CALL(timerfd_gettime) CALL(timerfd_settime) CALL(times) CALL(tkill) CALL(
-																																																														truncate) CALL(umask) CALL(uname) CALL(unlink) CALL(unlinkat)
-																																																														CALL(utime) CALL(utimensat) CALL(utimes) CALL(vfork)
-																																																															CALL(vmsplice) CALL(wait4) CALL(waitid)
-																																																																CALL(write)
-																																																																	CALL(writev)
+static const char allowed[] =
+	"access alarm arch_prctl brk capget chdir chmod chown clock_getres clock_gettime "
+	"clock_nanosleep close close_range copy_file_range creat dup dup2 dup3 epoll_create "
+	"epoll_create1 epoll_ctl epoll_pwait epoll_pwait2 epoll_wait eventfd eventfd2 execve "
+	"execveat exit exit_group faccessat faccessat2 fadvise64 fallocate fchdir fchmod "
+	"fchmodat fchown fchownat fcntl fdatasync fgetxattr flistxattr flock fork fstat "
+	"fstatfs fsync ftruncate futex futex_waitv futimesat get_robust_list getcpu getcwd "
+	"getdents getdents64 getegid geteuid getgid getgroups getitimer getpgid getpgrp "
+	"getpid getppid getpriority getrandom getresgid getresuid getrlimit getrusage getsid "
+	"gettid gettimeofday getuid getxattr inotify_add_watch inotify_init inotify_init1 "
+	"inotify_rm_watch kill lchown lgetxattr link linkat listxattr llistxattr lseek lstat "
+	"madvise membarrier memfd_create mincore mkdir mkdirat mlock mlock2 mlockall mmap "
+	"mprotect mremap msync munlock munlockall munmap nanosleep newfstatat open openat "
+	"openat2 pause pidfd_open pidfd_send_signal pipe pipe2 pkey_alloc pkey_free "
+	"pkey_mprotect poll ppoll prctl pread64 preadv preadv2 prlimit64 pselect6 pwrite64 "
+	"pwritev pwritev2 read readahead readlink readlinkat readv rename renameat renameat2 "
+	"restart_syscall rmdir rseq rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo "
+	"rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sched_get_priority_max "
+	"sched_get_priority_min sched_getaffinity sched_getattr sched_getparam "
+	"sched_getscheduler sched_rr_get_interval sched_yield select sendfile set_robust_list "
+	"set_tid_address setitimer setpgid setpriority setrlimit setsid sigaltstack signalfd "
+	"signalfd4 splice stat statfs statx symlink symlinkat sync_file_range sysinfo tee "
+	"tgkill time timer_create timer_delete timer_getoverrun timer_gettime timer_settime "
+	"timerfd_create timerfd_gettime timerfd_settime times tkill truncate umask uname "
+	"unlink unlinkat utime utimensat utimes vfork vmsplice wait4 waitid write writev"
 	/* Of sockets, which kinds there are is said below; made ones may be used. */
-	CALL(sendmsg) CALL(recvmsg) CALL(sendto) CALL(recvfrom) CALL(shutdown) CALL(getsockopt)
-		CALL(setsockopt) CALL(getsockname) CALL(getpeername)
-};
+	" sendmsg recvmsg sendto recvfrom shutdown getsockopt setsockopt getsockname "
+	"getpeername";
 
 /* In the default profile only: networks, System V memory, other scheduling, old-style calls. */
-static const int by_default[] = {
-	CALL(accept) CALL(accept4) CALL(bind) CALL(connect) CALL(listen) CALL(recvmmsg) CALL(
-		sendmmsg) CALL(semctl) CALL(semget) CALL(semop) CALL(semtimedop) CALL(shmat)
-		CALL(shmctl) CALL(shmdt) CALL(shmget) CALL(msgctl) CALL(msgget) CALL(msgrcv) CALL(
-			msgsnd) CALL(mq_getsetattr) CALL(mq_notify) CALL(mq_open)
-			CALL(mq_timedreceive) CALL(mq_timedsend) CALL(mq_unlink) CALL(
-				sched_setaffinity) CALL(sched_setattr) CALL(sched_setparam)
-				CALL(sched_setscheduler) CALL(ioprio_get) CALL(ioprio_set) CALL(
-					setxattr) CALL(fsetxattr) CALL(lsetxattr) CALL(removexattr)
-					CALL(fremovexattr) CALL(lremovexattr) CALL(setfsuid) CALL(
-						setfsgid) CALL(setuid) CALL(setgid) CALL(setreuid)
-						CALL(setregid) CALL(setresuid) CALL(setresgid) CALL(
-							setgroups) CALL(get_mempolicy) CALL(mbind)
-							CALL(set_mempolicy) CALL(process_mrelease)
-								CALL(mknod) CALL(mknodat) CALL(sync)
-									CALL(syncfs) CALL(
-										remap_file_pages)
-};
+static const char by_default[] =
+	"accept accept4 bind connect fremovexattr fsetxattr get_mempolicy ioprio_get "
+	"ioprio_set listen lremovexattr lsetxattr mbind mknod mknodat mq_getsetattr mq_notify "
+	"mq_open mq_timedreceive mq_timedsend mq_unlink msgctl msgget msgrcv msgsnd "
+	"process_mrelease recvmmsg remap_file_pages removexattr sched_setaffinity "
+	"sched_setattr sched_setparam sched_setscheduler semctl semget semop semtimedop "
+	"sendmmsg set_mempolicy setfsgid setfsuid setgid setgroups setregid setresgid "
+	"setresuid setreuid setuid setxattr shmat shmctl shmdt shmget sync syncfs";
 
 /*
  * What people who look for a way out, or for what is wrong, try: they are told that it is
  * forbidden, not that it does not exist.
  */
-static const int refused[] = {
-	CALL(acct) CALL(add_key) CALL(adjtimex) CALL(bpf) CALL(capset) CALL(chroot) CALL(
-		clock_adjtime) CALL(clock_settime) CALL(delete_module) CALL(fanotify_init)
-		CALL(finit_module) CALL(fsconfig) CALL(fsmount) CALL(fsopen) CALL(fspick) CALL(
-			init_module) CALL(io_uring_enter) CALL(io_uring_register)
-			CALL(io_uring_setup) CALL(kcmp) CALL(kexec_file_load) CALL(kexec_load) CALL(
-				keyctl) CALL(lookup_dcookie) CALL(mount) CALL(mount_setattr)
-				CALL(move_mount) CALL(name_to_handle_at) CALL(open_tree) CALL(
-					open_by_handle_at) CALL(perf_event_open) CALL(pidfd_getfd)
-					CALL(pivot_root) CALL(process_madvise) CALL(
-						process_vm_readv) CALL(process_vm_writev)
-						CALL(ptrace) CALL(quotactl) CALL(quotactl_fd) CALL(
-							reboot) CALL(request_key)
-							CALL(setdomainname) CALL(sethostname) CALL(
-								setns) CALL(settimeofday)
-								CALL(swapoff) CALL(swapon) CALL(
-									syslog) CALL(umount2)
-									CALL(unshare) CALL(
-										userfaultfd)
-										CALL(vhangup)
-#undef CALL
-};
+static const char refused[] =
+	"acct add_key adjtimex bpf capset chroot clock_adjtime clock_settime delete_module "
+	"fanotify_init finit_module fsconfig fsmount fsopen fspick init_module io_uring_enter "
+	"io_uring_register io_uring_setup kcmp kexec_file_load kexec_load keyctl "
+	"lookup_dcookie mount mount_setattr move_mount name_to_handle_at open_by_handle_at "
+	"open_tree perf_event_open pidfd_getfd pivot_root process_madvise process_vm_readv "
+	"process_vm_writev ptrace quotactl quotactl_fd reboot request_key setdomainname "
+	"sethostname setns settimeofday swapoff swapon syslog umount2 unshare userfaultfd "
+	"vhangup";
 
 static void releasep(scmp_filter_ctx *f)
 {
@@ -177,19 +84,26 @@ static void releasep(scmp_filter_ctx *f)
 		seccomp_release(*f);
 }
 
-static int rule(scmp_filter_ctx f, uint32_t action, int call)
+static int rule(scmp_filter_ctx f, uint32_t action, const char *call)
 {
-	int r = seccomp_rule_add(f, action, call, 0);
+	int number = seccomp_syscall_resolve_name(call);
+	int r = number == __NR_SCMP_ERROR ? -EINVAL : seccomp_rule_add(f, action, number, 0);
 
 	return r == -EDOM ? 0 : r; /* a call that this architecture does not have */
 }
 
-static int rules(scmp_filter_ctx f, uint32_t action, const int *calls, size_t count)
+static int rules(scmp_filter_ctx f, uint32_t action, const char *calls)
 {
+	char name[32];
 	int r = 0;
 
-	for (size_t i = 0; i < count && !r; i++)
-		r = rule(f, action, calls[i]);
+	for (const char *at = calls; *at && !r; at += strspn(at, " ")) {
+		size_t length = strcspn(at, " ");
+
+		snprintf(name, sizeof(name), "%.*s", (int)length, at);
+		r = rule(f, action, name);
+		at += length;
+	}
 	return r;
 }
 
@@ -247,13 +161,12 @@ static int limit_sockets(scmp_filter_ctx f, enum sandbox_profile profile)
 
 static int fill(scmp_filter_ctx f, enum sandbox_profile profile)
 {
-	int r = rules(f, SCMP_ACT_ALLOW, allowed, sizeof(allowed) / sizeof(allowed[0]));
+	int r = rules(f, SCMP_ACT_ALLOW, allowed);
 
 	if (!r && profile == SANDBOX_DEFAULT)
-		r = rules(f, SCMP_ACT_ALLOW, by_default,
-			  sizeof(by_default) / sizeof(by_default[0]));
+		r = rules(f, SCMP_ACT_ALLOW, by_default);
 	if (!r)
-		r = rules(f, SCMP_ACT_ERRNO(EPERM), refused, sizeof(refused) / sizeof(refused[0]));
+		r = rules(f, SCMP_ACT_ERRNO(EPERM), refused);
 	if (!r)
 		r = limit_clone(f);
 	if (!r)
