@@ -302,7 +302,6 @@ static int take(struct job *job, const struct command_call *call)
 		.open_files = 1024,
 		.net = args->net,
 		.profile = args->profile,
-		.root_mount = -1,
 	};
 	if (!r)
 		r = take_env(job, &args->env);

@@ -135,7 +135,7 @@ int rights_fence(const struct sandbox_spec *spec)
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
 	if (ruleset < 0)
 		return -errno;
-	r = allow_below(ruleset, "/", spec->root || spec->root_mount >= 0 ? change : FS_LOOK);
+	r = allow_below(ruleset, "/", spec->root ? change : FS_LOOK);
 	if (!r)
 		r = allow_below(ruleset, "/tmp", change);
 	if (!r)

@@ -20,7 +20,7 @@
 #include "agent/base/cleanup.h"
 #include "agent/sandbox/filter.h"
 #include "agent/sandbox/group.h"
-#include "agent/sandbox/root.h"
+#include "agent/sandbox/mounts.h"
 #include "agent/sandbox/steps.h"
 #include "agent/sandbox/stub.h"
 #include "agent/sandbox/why.h"
@@ -76,15 +76,15 @@ static int clone_trees(struct build *b)
 
 	if (geteuid())
 		return 0;
-	if (spec->root && spec->root_mount < 0) {
+	if (spec->root) {
 		step_at(b, STEP_ROOT, spec->root);
-		b->root_tree = root_clone(spec->root, false);
+		b->root_tree = mount_clone(spec->root, false);
 		if (b->root_tree < 0 && b->root_tree != -EPERM)
 			return b->root_tree;
 	}
 	for (size_t i = 0; i < spec->volume_count; i++) {
 		step_at(b, STEP_VOLUME, spec->volumes[i].source);
-		b->volume_trees[i] = root_clone(spec->volumes[i].source, true);
+		b->volume_trees[i] = mount_clone(spec->volumes[i].source, true);
 		if (b->volume_trees[i] < 0 && b->volume_trees[i] != -EPERM)
 			return b->volume_trees[i];
 	}

@@ -52,7 +52,6 @@ struct sandbox_spec {
 
 	/* What a pool has ready; NULL and -1: none, and made on the way. */
 	const struct sandbox_group *group; /* its limits; without one there are only rlimits */
-	int root_mount;                    /* a detached mount to be the root instead of `root` */
 };
 
 /* Why a sandbox did not start, as one sentence: step, reason, mend. */

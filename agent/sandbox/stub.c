@@ -21,8 +21,10 @@
 #include <unistd.h>
 
 #include "agent/base/cleanup.h"
+#include "agent/sandbox/files.h"
 #include "agent/sandbox/filter.h"
 #include "agent/sandbox/rights.h"
+#include "agent/sandbox/room.h"
 #include "agent/sandbox/root.h"
 #include "agent/sandbox/steps.h"
 
@@ -126,7 +128,11 @@ static int build(const struct stub *stub)
 	if (!r)
 		r = bind_to_parent(stub);
 	if (!r)
-		r = root_build(b);
+		r = root_frame(b);
+	if (!r)
+		r = room_build(b);
+	if (!r)
+		r = files_put(b);
 	if (!r)
 		r = name_host(b);
 	step_at(b, r ? b->step : STEP_RIGHTS, r ? b->what : NULL);

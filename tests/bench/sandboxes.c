@@ -52,7 +52,6 @@ int main(int argc, char **argv)
 		.tmp_bytes = 64 << 20,
 		.tmp_inodes = 16384,
 		.open_files = 1024,
-		.root_mount = -1,
 	};
 	char line[16];
 	int r = 0;
