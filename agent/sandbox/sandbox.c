@@ -3,15 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
-#include <linux/sched.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -23,11 +18,8 @@
 #include "agent/sandbox/mounts.h"
 #include "agent/sandbox/steps.h"
 #include "agent/sandbox/stub.h"
+#include "agent/sandbox/user.h"
 #include "agent/sandbox/why.h"
-
-#define NAMESPACES                                                                                 \
-	(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWUTS | CLONE_NEWIPC | \
-	 CLONE_NEWCGROUP)
 
 /* Both ends of a pipe, closed with the function that has them. */
 struct channel {
@@ -91,92 +83,14 @@ static int clone_trees(struct build *b)
 	return 0;
 }
 
-/* What this thread is besides its effective user, to be had back. */
-struct rights {
-	gid_t group, groups[64];
-	int group_count, dumpable;
-};
-
-/*
- * A namespace belongs to the effective user of who makes it, and that user alone may say, from
- * inside and without a word to us, whom it stands for.  So root is the job's user while it
- * clones: capabilities stay, as the real user does.  -EINVAL where there is no such user.
- */
-static int lend_user(struct rights *kept)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct caps[2];
-
-	kept->group = getegid();
-	kept->dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
-	kept->group_count = getgroups(64, kept->groups);
-	if (kept->group_count < 0 || (kept->group_count && setgroups(0, NULL)) ||
-	    syscall(SYS_setresgid, -1, SANDBOX_HOST_USER, -1) ||
-	    syscall(SYS_setresuid, -1, SANDBOX_HOST_USER, -1) || syscall(SYS_capget, &header, caps))
-		return -errno;
-	caps[0].effective = caps[0].permitted;
-	caps[1].effective = caps[1].permitted;
-	/* Else /proc/self is the true root's, and the map cannot be written from inside. */
-	if (syscall(SYS_capset, &header, caps) || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
-		return -errno;
-	return 0;
-}
-
-static void take_back(const struct rights *kept)
-{
-	if (syscall(SYS_setresuid, -1, 0, -1) || syscall(SYS_setresgid, -1, kept->group, -1) ||
-	    (kept->group_count && setgroups((size_t)kept->group_count, kept->groups)) ||
-	    prctl(PR_SET_DUMPABLE, kept->dumpable, 0, 0, 0))
-		abort(); /* half a user is nobody to go on as */
-}
-
-static pid_t clone_stub(const struct sandbox_spec *spec, int *pidfd)
-{
-	const struct sandbox_group *group = spec->group;
-	struct clone_args args = {
-		.flags = NAMESPACES | CLONE_PIDFD,
-		.pidfd = (uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
-	};
-
-	if (group && group->folder >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)group->folder;
-	}
-	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-}
-
 /* The stub, in all its namespaces; only its parent comes back. */
 static pid_t start_stub(struct stub *stub, int *pidfd)
 {
-	bool root = geteuid() == 0;
-	struct rights kept = { 0 };
-	pid_t pid;
-	int r = 0;
+	pid_t pid = user_clone(stub->build, pidfd, &stub->host);
 
-	step_at(stub->build, STEP_USER, NULL);
-	stub->host_user = root ? SANDBOX_HOST_USER : geteuid();
-	stub->host_group = root ? SANDBOX_HOST_USER : getegid();
-	if (root) {
-		r = lend_user(&kept);
-		if (r == -EINVAL) { /* no such user in a namespace that has but one: ours */
-			take_back(&kept);
-			root = false;
-			stub->host_user = geteuid();
-			stub->host_group = getegid();
-			r = 0;
-		}
-	}
-	if (!r) {
-		step_at(stub->build, STEP_NAMESPACES, NULL);
-		pid = clone_stub(stub->build->spec, pidfd);
-		if (pid == 0)
-			stub_run(stub);
-		r = pid < 0 ? -errno : pid;
-	}
-	if (root)
-		take_back(&kept);
-	return r;
+	if (pid == 0)
+		stub_run(stub);
+	return pid;
 }
 
 static ssize_t read_report(int fd, struct sandbox_report *ret)

@@ -5,14 +5,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <net/if.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,6 +25,7 @@
 #include "agent/sandbox/room.h"
 #include "agent/sandbox/root.h"
 #include "agent/sandbox/steps.h"
+#include "agent/sandbox/user.h"
 
 enum { COMMAND_STACK = 64 << 10, FAILED = 125 };
 
@@ -47,46 +46,6 @@ static void fail(const struct stub *stub, int error)
 		snprintf(report.what, sizeof(report.what), "%s", stub->build->what);
 	tell(stub, &report);
 	_exit(FAILED);
-}
-
-static int write_proc(const char *path, const char *text)
-{
-	CLEANUP(closep) int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
-}
-
-/* One user: the job's.  We are it outside, so the kernel lets us say so ourselves. */
-static int become_user(const struct stub *stub)
-{
-	const struct sandbox_spec *spec = stub->build->spec;
-	char map[64];
-	int r;
-
-	step_at(stub->build, STEP_USER, NULL);
-	r = write_proc("/proc/self/setgroups", "deny");
-	snprintf(map, sizeof(map), "%u %u 1", spec->uid, stub->host_user);
-	if (!r)
-		r = write_proc("/proc/self/uid_map", map);
-	snprintf(map, sizeof(map), "%u %u 1", spec->gid, stub->host_group);
-	if (!r)
-		r = write_proc("/proc/self/gid_map", map);
-	if (!r && (syscall(SYS_setresgid, spec->gid, spec->gid, spec->gid) ||
-		   syscall(SYS_setresuid, spec->uid, spec->uid, spec->uid)))
-		r = -errno;
-	return r;
-}
-
-/* The kernel forgets the death signal at every change of user, so this comes after it. */
-static int bind_to_parent(const struct stub *stub)
-{
-	struct pollfd parent = { .fd = stub->report };
-
-	step_at(stub->build, STEP_PARENT, NULL);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
-		return -errno;
-	/* Should it have died before: then nobody has the other end of the pipe. */
-	return poll(&parent, 1, 0) > 0 && parent.revents & (POLLERR | POLLHUP) ? -EPIPE : 0;
 }
 
 static int raise_loopback(void)
@@ -123,10 +82,11 @@ static int await_limits(const struct stub *stub)
 static int build(const struct stub *stub)
 {
 	struct build *b = stub->build;
-	int r = become_user(stub);
+	int r = user_become(b, &stub->host);
 
+	step_at(b, r ? b->step : STEP_PARENT, NULL);
 	if (!r)
-		r = bind_to_parent(stub);
+		r = user_bind_to_parent(stub->report);
 	if (!r)
 		r = root_frame(b);
 	if (!r)

@@ -4,17 +4,16 @@
  * passes signals on, tells how the command ended, and takes everything along when it goes.
  */
 #pragma once
-#include <sys/types.h>
+#include "agent/sandbox/user.h"
 
 struct build;
 
 struct stub {
 	struct build *build;
-	int report;      /* to our parent: one struct sandbox_report, and one more at the end */
-	int go;          /* readable when our limits stand; -1: they do already */
-	int parent_end;  /* of it, for us to close: while we held it, it would never hang up */
-	uid_t host_user; /* who we are outside */
-	gid_t host_group;
+	int report;     /* to our parent: one struct sandbox_report, and one more at the end */
+	int go;         /* readable when our limits stand; -1: they do already */
+	int parent_end; /* of it, for us to close: while we held it, it would never hang up */
+	struct user_host host; /* who we are outside */
 };
 
 /* Does not return. */
