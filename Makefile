@@ -23,7 +23,7 @@ ifeq ($(origin CC),default)
 CC       := gcc
 endif
 
-libs     := libbpf libelf zlib libcap libseccomp yaml-0.1 libmicrohttpd jansson
+libs     := libbpf libelf zlib libcap libseccomp yaml-0.1 libmicrohttpd jansson nettle
 PKG_CONFIG ?= pkg-config
 warnings := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Werror
 # Neither the folder of the sources nor that of the build shows in the bytes.
