@@ -15,6 +15,7 @@
 #include "agent/config/command.h"
 #include "agent/config/quantity.h"
 #include "agent/sandbox/group.h"
+#include "agent/sandbox/place.h"
 #include "agent/sandbox/sandbox.h"
 
 /* As timeout(1) and env(1) have them. */
@@ -223,13 +224,6 @@ static int take_files(struct job *job, const struct option_list *given)
 	return 0;
 }
 
-static bool is_good_place(const char *path)
-{
-	return *path == '/' && path[1] && strlen(path) < 1024 && !strstr(path, "/../") &&
-	       strcmp(path + strlen(path) - (strlen(path) > 2 ? 3 : 0), "/..") != 0 &&
-	       strncmp(path, "/proc", 5) != 0 && strncmp(path, "/dev", 4) != 0;
-}
-
 static int take_volume(struct job *job, const char *text)
 {
 	size_t at = job->spec.volume_count;
@@ -244,7 +238,7 @@ static int take_volume(struct job *job, const char *text)
 	*path++ = '\0';
 	if (mode)
 		*mode = '\0';
-	if (!is_good_place(path))
+	if (!sandbox_is_place(path))
 		return refuse(job, "volume", text,
 			      "the path must begin with / and lie outside of /proc and /dev");
 	job->volumes[at] =
