@@ -9,6 +9,8 @@
 #include "agent/base/clock.h"
 #include "agent/snapshot/history.h"
 #include "exporters/json/json.h"
+#include "exporters/json/write.h"
+#include "exporters/out.h"
 
 #define HISTORY_PART (32 * 1024u) /* of the answer, made at once */
 
@@ -52,23 +54,52 @@ static enum MHD_Result send_off(struct MHD_Connection *c, unsigned int status, c
 	return r;
 }
 
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+	if (value)
+		MHD_add_response_header(response, name, value);
+}
+
+enum MHD_Result connection_answer(struct MHD_Connection *c, const struct connection_answer *a)
+{
+	struct MHD_Response *response;
+	char seconds[16];
+
+	if (!a->owned)
+		return MHD_NO;
+	response = MHD_create_response_from_buffer(a->size, a->owned, MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(a->owned);
+		return MHD_NO;
+	}
+	snprintf(seconds, sizeof(seconds), "%u", a->retry_after_seconds);
+	add_header(response, MHD_HTTP_HEADER_ALLOW, a->allow);
+	add_header(response, MHD_HTTP_HEADER_LOCATION, a->location);
+	add_header(response, MHD_HTTP_HEADER_RETRY_AFTER, a->retry_after_seconds ? seconds : NULL);
+	return send_off(c, a->status, a->type, response);
+}
+
+/* Who may come again, or ask otherwise, is told so whatever it was that he asked for. */
+static struct connection_answer usual(unsigned int status, const char *type)
+{
+	bool again = status == MHD_HTTP_SERVICE_UNAVAILABLE || status == MHD_HTTP_TOO_MANY_REQUESTS;
+
+	return (struct connection_answer){
+		.status = status,
+		.type = type,
+		.allow = status == MHD_HTTP_METHOD_NOT_ALLOWED ? "GET, HEAD" : NULL,
+		.retry_after_seconds = again,
+	};
+}
+
 enum MHD_Result connection_reply(struct MHD_Connection *c, unsigned int status, const char *type,
 				 char *owned)
 {
-	struct MHD_Response *response;
+	struct connection_answer a = usual(status, type);
 
-	if (!owned)
-		return MHD_NO;
-	response = MHD_create_response_from_buffer(strlen(owned), owned, MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(owned);
-		return MHD_NO;
-	}
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
-	if (status == MHD_HTTP_SERVICE_UNAVAILABLE || status == MHD_HTTP_TOO_MANY_REQUESTS)
-		MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
-	return send_off(c, status, type, response);
+	a.owned = owned;
+	a.size = owned ? strlen(owned) : 0;
+	return connection_answer(c, &a);
 }
 
 enum MHD_Result connection_reply_json(struct MHD_Connection *c, char *owned)
@@ -76,16 +107,24 @@ enum MHD_Result connection_reply_json(struct MHD_Connection *c, char *owned)
 	return connection_reply(c, MHD_HTTP_OK, "application/json", owned);
 }
 
+enum MHD_Result connection_problem_with(struct MHD_Connection *c, const char *detail,
+					struct connection_answer with)
+{
+	struct out o = { 0 };
+
+	json_write_problem(&o, with.status, MHD_get_reason_phrase_for(with.status), detail, 0);
+	if (o.failed)
+		out_free(&o);
+	with.type = "application/problem+json";
+	with.owned = o.data;
+	with.size = o.size;
+	return connection_answer(c, &with);
+}
+
 enum MHD_Result connection_problem(struct MHD_Connection *c, unsigned int status,
 				   const char *detail)
 {
-	char *text = NULL;
-
-	if (asprintf(&text,
-		     "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%u,\"detail\":\"%s\"}",
-		     MHD_get_reason_phrase_for(status), status, detail) < 0)
-		text = NULL;
-	return connection_reply(c, status, "application/problem+json", text);
+	return connection_problem_with(c, detail, usual(status, NULL));
 }
 
 enum MHD_Result connection_lend(struct MHD_Connection *c, const struct scrape_answer *answer)
@@ -130,4 +169,18 @@ enum MHD_Result connection_stream(struct MHD_Connection *c, struct history_snaps
 		return MHD_NO;
 	}
 	return send_off(c, MHD_HTTP_OK, "application/json", response);
+}
+
+enum MHD_Result connection_write(struct MHD_Connection *c, const char *type, size_t part,
+				 MHD_ContentReaderCallback write, void *context)
+{
+	struct MHD_Response *response =
+		MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, part, write, context, NULL);
+	enum MHD_Result r;
+
+	if (!response)
+		return MHD_NO;
+	r = send_off(c, MHD_HTTP_OK, type, response);
+	connection_guest_is(c, GUEST_SERVED); /* it may take as long as it does */
+	return r;
 }

@@ -20,7 +20,20 @@ enum MHD_Result connection_reply(struct MHD_Connection *c, unsigned int status, 
 				 char *owned);
 enum MHD_Result connection_reply_json(struct MHD_Connection *c, char *owned);
 
-/* RFC 9457.  `detail` is ours, never the client's: nothing to escape. */
+/* What not every answer has: NULL and 0 for none. */
+struct connection_answer {
+	unsigned int status;
+	const char *type;
+	char *owned; /* malloc'ed; NULL stands for one that there was no memory for */
+	size_t size;
+	const char *allow, *location;
+	unsigned int retry_after_seconds;
+};
+enum MHD_Result connection_answer(struct MHD_Connection *c, const struct connection_answer *a);
+
+/* RFC 9457; detail is UTF-8. */
+enum MHD_Result connection_problem_with(struct MHD_Connection *c, const char *detail,
+					struct connection_answer with);
 enum MHD_Result connection_problem(struct MHD_Connection *c, unsigned int status,
 				   const char *detail);
 
@@ -29,3 +42,8 @@ enum MHD_Result connection_lend(struct MHD_Connection *c, const struct scrape_an
 
 /* Made as it is taken, so that its length keeps nobody else waiting. */
 enum MHD_Result connection_stream(struct MHD_Connection *c, struct history_snapshot *owned);
+
+/* Made by write() as it is taken; `part` is how much it is asked for at once.  context is borrowed
+ * until the request is over. */
+enum MHD_Result connection_write(struct MHD_Connection *c, const char *type, size_t part,
+				 MHD_ContentReaderCallback write, void *context);

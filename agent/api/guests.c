@@ -61,6 +61,11 @@ uint64_t guests_show_out_asking(struct guest *list, uint64_t now_ns, uint64_t fo
 	return show_out(list, GUEST_SILENT, GUEST_ASKING, now_ns, for_ns);
 }
 
+uint64_t guests_show_out_sending(struct guest *list, uint64_t now_ns, uint64_t for_ns)
+{
+	return show_out(list, GUEST_SENDING, GUEST_SENDING, now_ns, for_ns);
+}
+
 uint64_t guests_show_out_taking(struct guest *list, uint64_t now_ns, uint64_t for_ns)
 {
 	return show_out(list, GUEST_TAKING, GUEST_TAKING, now_ns, for_ns);

@@ -8,11 +8,12 @@
 #include <stdint.h>
 
 enum guest_state {
-	GUEST_SILENT, /* has not asked, or has had his answer */
-	GUEST_ASKING, /* the first line of his request is here */
-	GUEST_SERVED, /* his request is under way */
-	GUEST_TAKING, /* the answer is his to take */
-	GUEST_LEAVING /* was shown out */
+	GUEST_SILENT,  /* has not asked, or has had his answer */
+	GUEST_ASKING,  /* the first line of his request is here */
+	GUEST_SENDING, /* its body is on its way */
+	GUEST_SERVED,  /* his request is under way */
+	GUEST_TAKING,  /* the answer is his to take */
+	GUEST_LEAVING  /* was shown out */
 };
 
 struct guest {
@@ -29,9 +30,10 @@ struct guest *guest_free(struct guest *g); /* takes NULL, returns NULL */
 /* To ask does not make him any younger, and who leaves, leaves.  Takes NULL. */
 void guest_becomes(struct guest *g, enum guest_state state, uint64_t now_ns);
 
-/* Those without a whole request, or those who take their answers, who have been at it for so
- * long.  How many. */
+/* Those without a whole request, without a whole body, or those who take their answers, who have
+ * been at it for so long.  How many. */
 uint64_t guests_show_out_asking(struct guest *list, uint64_t now_ns, uint64_t for_ns);
+uint64_t guests_show_out_sending(struct guest *list, uint64_t now_ns, uint64_t for_ns);
 uint64_t guests_show_out_taking(struct guest *list, uint64_t now_ns, uint64_t for_ns);
 
 /*

@@ -19,6 +19,7 @@
 #include "agent/loop/loop.h"
 
 #define IDLE_SECONDS 10u                /* a client that says nothing for so long is cut off */
+#define SEND_SECONDS 30u                /* or whose body is not here by then */
 #define TAKE_SECONDS 30u                /* so is one who does not take his answer */
 #define GRACE_NS     (50 * NS_PER_MSEC) /* who has just come may have his request on its way */
 #define PIECE_BYTES  (256 << 10)        /* twice that fits, or less by net.core.wmem_max */
@@ -111,6 +112,7 @@ static void on_look_round(void *context, uint32_t events)
 
 	(void)events;
 	h->losses.cut_off += guests_show_out_asking(h->guests, now, IDLE_SECONDS * NS_PER_SEC);
+	h->losses.cut_off += guests_show_out_sending(h->guests, now, SEND_SECONDS * NS_PER_SEC);
 	h->losses.cut_off += guests_show_out_taking(h->guests, now, TAKE_SECONDS * NS_PER_SEC);
 }
 
@@ -129,10 +131,9 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *c, const cha
 	struct http *h = context;
 
 	(void)version;
-	(void)upload;
-	(void)upload_size;
-	connection_guest_is(c, GUEST_SERVED);
-	return requests_handle(&h->requests, c, path, method, state);
+	if (!*state)
+		connection_guest_is(c, GUEST_SERVED);
+	return requests_handle(&h->requests, c, path, method, upload, upload_size, state);
 }
 
 static void completed(void *context, struct MHD_Connection *c, void **state,
@@ -190,13 +191,16 @@ int http_new(struct http **ret, struct loop *loop, const struct http_terms *term
 		return -ENOMEM;
 	h->loop = loop;
 	h->terms = *terms;
-	h->requests = (struct requests){ .loop = loop,
-					 .scrape = terms->scrape,
+	h->requests = (struct requests){ .scrape = terms->scrape,
 					 .losses = &h->losses,
 					 .agent = *agent,
 					 .metrics_only = terms->metrics_only,
-					 .run = run,
-					 .context = h };
+					 .sleepers = { .loop = loop, .run = run, .context = h },
+					 .jobs = { .body_bytes = terms->body_bytes,
+						   .sleepers = &h->requests.sleepers,
+						   .losses = &h->losses } };
+	if (terms->jobs)
+		h->requests.jobs.agent = *terms->jobs;
 	h->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL, handle,
 		h, MHD_OPTION_EXTERNAL_LOGGER, complain, NULL, MHD_OPTION_LISTEN_SOCKET,

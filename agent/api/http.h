@@ -10,6 +10,7 @@
 
 struct history_snapshot;
 struct http;
+struct jobs_agent;
 struct loop;
 struct sample;
 struct scrape;
@@ -27,10 +28,12 @@ struct http_agent {
 };
 
 struct http_terms {
-	int listener;             /* borrowed */
-	unsigned int connections; /* at once; for more, silent ones make room, or they wait */
-	bool metrics_only;        /* who is not on this machine sees no more than these */
-	struct scrape *scrape;    /* borrowed */
+	int listener;                  /* borrowed */
+	unsigned int connections;      /* at once; for more, silent ones make room, or they wait */
+	bool metrics_only;             /* who is not on this machine sees no more than these */
+	struct scrape *scrape;         /* borrowed */
+	const struct jobs_agent *jobs; /* NULL: jobs are nothing that this door knows of */
+	size_t body_bytes;             /* the most that a request's body may have */
 };
 
 /* What guests did not get. */
@@ -39,7 +42,7 @@ struct http_losses {
 	uint64_t cut_off; /* guests who were too slow, or silent where another one waited */
 };
 
-/* terms and agent are copied. */
+/* terms, with jobs, and agent are copied. */
 int http_new(struct http **ret, struct loop *loop, const struct http_terms *terms,
 	     const struct http_agent *agent);
 struct http *http_free(struct http *h); /* cuts off what is still open */

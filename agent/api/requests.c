@@ -2,6 +2,7 @@
 #include "agent/api/requests.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,26 +11,57 @@
 #include "agent/api/scrape.h"
 #include "agent/base/clock.h"
 #include "agent/config/option.h"
-#include "agent/loop/loop.h"
 #include "agent/probes/sample.h"
 
 #define HISTORY_MAX_NS (600 * NS_PER_SEC)
 #define WINDOWS_MAX    16 /* ?for=: each holds a sample of some 25 KB */
 
-/*
- * A request that is not answered at once, or whose answer is lent to us.  While it waits for a
- * window to end, or for a body to be compressed, its connection sleeps.
- */
+/* A request that waits for a window to end, or for a body, or whose answer is lent to us. */
 struct waiter {
 	struct scrape_taker taker; /* of a body; first */
-	struct waiter *next, **link;
+	struct sleeper sleeper;
 	struct requests *of;
-	struct MHD_Connection *connection;
-	struct sample *base;        /* of a window */
-	struct loop_source *timer;  /* NULL once the window has ended */
-	struct loop_source *hangup; /* a connection that sleeps is not looked at by the library */
-	bool asleep, gone;
+	struct sample *base; /* of a window */
 };
+
+static struct waiter *waiter_of(struct sleeper *s)
+{
+	return (struct waiter *)((char *)s - offsetof(struct waiter, sleeper));
+}
+
+static void waiter_free(struct waiter *w)
+{
+	if (!w)
+		return;
+	w->of->windows -= w->base != NULL;
+	sample_free(w->base);
+	scrape_leave(&w->taker);
+	sleeper_done(&w->sleeper);
+	free(w);
+}
+
+static void waiter_end(struct sleeper *s)
+{
+	waiter_free(waiter_of(s));
+}
+
+static enum MHD_Result back_from_sleep(struct sleeper *s, const char *upload, size_t *upload_size)
+{
+	struct waiter *w = waiter_of(s);
+	struct requests *r = w->of;
+	struct scrape_answer answer;
+
+	(void)upload;
+	(void)upload_size;
+	if (s->gone)
+		return MHD_NO;
+	if (w->base)
+		return connection_reply_json(s->connection,
+					     r->agent.snapshot(r->agent.context, w->base));
+	return w->taker.body && scrape_answer(&w->taker, &answer)
+		       ? connection_lend(s->connection, &answer)
+		       : MHD_NO;
+}
 
 static struct waiter *waiter_new(struct requests *r, struct MHD_Connection *c)
 {
@@ -37,63 +69,13 @@ static struct waiter *waiter_new(struct requests *r, struct MHD_Connection *c)
 
 	if (!w)
 		return NULL;
-	*w = (struct waiter){ .of = r, .connection = c, .next = r->waiters, .link = &r->waiters };
-	if (w->next)
-		w->next->link = &w->next;
-	r->waiters = w;
+	*w = (struct waiter){ .of = r, .sleeper = { .again = back_from_sleep, .end = waiter_end } };
+	sleeper_init(&w->sleeper, &r->sleepers, c);
 	return w;
 }
 
-static struct waiter *waiter_free(struct waiter *w)
-{
-	if (w) {
-		loop_drop(w->timer);
-		loop_drop(w->hangup);
-		w->of->windows -= w->base != NULL;
-		sample_free(w->base);
-		scrape_leave(&w->taker);
-		*w->link = w->next;
-		if (w->next)
-			w->next->link = w->link;
-	}
-	free(w);
-	return NULL;
-}
-
-static void sleep_on(struct waiter *w)
-{
-	w->asleep = true;
-	MHD_suspend_connection(w->connection);
-}
-
-static void wake(struct waiter *w)
-{
-	w->timer = loop_drop(w->timer);
-	w->hangup = loop_drop(w->hangup);
-	if (w->asleep)
-		MHD_resume_connection(w->connection);
-	w->asleep = false;
-}
-
-static void window_ended(void *context, uint32_t events)
-{
-	struct waiter *w = context;
-
-	(void)events;
-	wake(w);
-	w->of->run(w->of->context);
-}
-
-static void hung_up(void *context, uint32_t events)
-{
-	struct waiter *w = context;
-
-	w->gone = true;
-	window_ended(w, events);
-}
-
 static enum MHD_Result wait_for(struct requests *r, struct MHD_Connection *c, uint64_t ns,
-				struct waiter **ret)
+				void **state)
 {
 	struct waiter *w;
 
@@ -107,13 +89,11 @@ static enum MHD_Result wait_for(struct requests *r, struct MHD_Connection *c, ui
 		return MHD_NO;
 	w->base = r->agent.base(r->agent.context);
 	r->windows += w->base != NULL;
-	if (!w->base || loop_timer(r->loop, ns, window_ended, w, &w->timer) ||
-	    loop_watch(r->loop, connection_fd(c), 0, hung_up, w, &w->hangup)) {
+	if (!w->base || sleeper_sleep(&w->sleeper, ns)) {
 		waiter_free(w);
 		return MHD_NO;
 	}
-	*ret = w;
-	sleep_on(w);
+	*state = &w->sleeper;
 	return MHD_YES;
 }
 
@@ -151,7 +131,7 @@ static enum MHD_Result get_snapshot(struct requests *r, struct MHD_Connection *c
 	if (option_set(&row, &ns, text, why, sizeof(why)))
 		return connection_problem(c, MHD_HTTP_BAD_REQUEST,
 					  "for: a duration between 1ms and 1m, such as 5s");
-	return wait_for(r, c, ns, (struct waiter **)state);
+	return wait_for(r, c, ns, state);
 }
 
 /* Arguments of /v1/history: each at most once, with a value. */
@@ -209,16 +189,13 @@ static enum MHD_Result get_doctor(struct requests *r, struct MHD_Connection *c, 
 
 static void body_ready(struct scrape_taker *t)
 {
-	struct waiter *w = (struct waiter *)t;
-
-	wake(w);
-	w->of->run(w->of->context);
+	sleeper_run(&((struct waiter *)t)->sleeper);
 }
 
 static void cut_off(struct scrape_taker *t)
 {
 	struct waiter *w = (struct waiter *)t;
-	int fd = connection_fd(w->connection);
+	int fd = connection_fd(w->sleeper.connection);
 
 	w->of->losses->cut_off++;
 	if (fd >= 0)
@@ -240,11 +217,10 @@ static enum MHD_Result get_metrics(struct requests *r, struct MHD_Connection *c,
 		return connection_problem(c, MHD_HTTP_SERVICE_UNAVAILABLE,
 					  "no memory for the answer");
 	}
-	*state = w;
+	*state = &w->sleeper;
 	if (scrape_answer(&w->taker, &answer))
 		return connection_lend(c, &answer);
-	sleep_on(w);
-	return MHD_YES;
+	return sleeper_sleep(&w->sleeper, 0) ? MHD_NO : MHD_YES;
 }
 
 static enum MHD_Result get_health(struct requests *r, struct MHD_Connection *c, void **state)
@@ -274,24 +250,16 @@ static const struct route {
 	{ "/v1/doctor", get_doctor, false }, { "/v1/history", get_history, false },
 };
 
-static enum MHD_Result back_from_sleep(struct requests *r, struct MHD_Connection *c,
-				       const struct waiter *w)
-{
-	struct scrape_answer answer;
-
-	if (w->gone)
-		return MHD_NO;
-	if (w->base)
-		return connection_reply_json(c, r->agent.snapshot(r->agent.context, w->base));
-	return w->taker.body && scrape_answer(&w->taker, &answer) ? connection_lend(c, &answer)
-								  : MHD_NO;
-}
-
 enum MHD_Result requests_handle(struct requests *r, struct MHD_Connection *c, const char *path,
-				const char *method, void **state)
+				const char *method, const char *upload, size_t *upload_size,
+				void **state)
 {
-	if (*state)
-		return back_from_sleep(r, c, *state);
+	struct sleeper *s = *state;
+
+	if (s)
+		return s->again(s, upload, upload_size);
+	if (r->jobs.agent.submit && !r->metrics_only && jobs_door_has(path))
+		return jobs_door_begin(&r->jobs, c, path, method, state);
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		if (strcmp(path, routes[i].path) || (r->metrics_only && !routes[i].with_metrics))
 			continue;
@@ -309,11 +277,13 @@ enum MHD_Result requests_handle(struct requests *r, struct MHD_Connection *c, co
 
 void requests_end(void *state)
 {
-	waiter_free(state);
+	struct sleeper *s = state;
+
+	if (s)
+		s->end(s);
 }
 
 void requests_wake(struct requests *r)
 {
-	for (struct waiter *w = r->waiters; w; w = w->next)
-		wake(w);
+	sleepers_wake(&r->sleepers);
 }

@@ -8,26 +8,25 @@
 #include <stdbool.h>
 
 #include "agent/api/http.h"
-
-struct waiter;
+#include "agent/api/jobs_door.h"
+#include "agent/api/sleeper.h"
 
 /* The door fills in the first part and zeroes the rest. */
 struct requests {
-	struct loop *loop; /* all borrowed */
-	struct scrape *scrape;
+	struct scrape *scrape; /* all borrowed */
 	struct http_losses *losses;
 	struct http_agent agent;
 	bool metrics_only;
-	void (*run)(void *context); /* somebody woke up: the library is to go on with him */
-	void *context;
+	struct sleepers sleepers; /* all of the door's */
+	struct jobs_door jobs;    /* without submit(): there is none */
 
-	struct waiter *waiters;
 	unsigned int windows; /* waited for */
 };
 
 /* *state: NULL when a request comes, and its own from then on. */
 enum MHD_Result requests_handle(struct requests *r, struct MHD_Connection *c, const char *path,
-				const char *method, void **state);
+				const char *method, const char *upload, size_t *upload_size,
+				void **state);
 void requests_end(void *state); /* takes NULL */
 
 /* All who sleep: the library wants none asleep when it stops. */
