@@ -29,6 +29,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	struct loop *loop;
 	struct loop_source *ready, *timeout, *look_round;
+	struct loop_source *woken; /* somebody is to be gone on with */
 	struct loop_source *knock; /* while the door is full: somebody is outside of it */
 	struct loop_source *grace; /* when the one who is to make room for him has had his time */
 	struct http_terms terms;
@@ -180,6 +181,14 @@ static void on_ready(void *context, uint32_t events)
 	run(context);
 }
 
+/* Who wakes somebody is in the middle of something else, and would be asked again from within. */
+static void run_later(void *context)
+{
+	struct http *h = context;
+
+	loop_timer_set(h->woken, 1, 0);
+}
+
 int http_new(struct http **ret, struct loop *loop, const struct http_terms *terms,
 	     const struct http_agent *agent)
 {
@@ -191,14 +200,16 @@ int http_new(struct http **ret, struct loop *loop, const struct http_terms *term
 		return -ENOMEM;
 	h->loop = loop;
 	h->terms = *terms;
-	h->requests = (struct requests){ .scrape = terms->scrape,
-					 .losses = &h->losses,
-					 .agent = *agent,
-					 .metrics_only = terms->metrics_only,
-					 .sleepers = { .loop = loop, .run = run, .context = h },
-					 .jobs = { .body_bytes = terms->body_bytes,
-						   .sleepers = &h->requests.sleepers,
-						   .losses = &h->losses } };
+	h->requests = (struct requests){
+		.scrape = terms->scrape,
+		.losses = &h->losses,
+		.agent = *agent,
+		.metrics_only = terms->metrics_only,
+		.sleepers = { .loop = loop, .run = run, .run_later = run_later, .context = h },
+		.jobs = { .body_bytes = terms->body_bytes,
+			  .sleepers = &h->requests.sleepers,
+			  .losses = &h->losses }
+	};
 	if (terms->jobs)
 		h->requests.jobs.agent = *terms->jobs;
 	h->daemon = MHD_start_daemon(
@@ -219,6 +230,8 @@ int http_new(struct http **ret, struct loop *loop, const struct http_terms *term
 		return -EIO;
 	}
 	r = loop_timer(loop, 0, on_ready, h, &h->timeout);
+	if (!r)
+		r = loop_timer(loop, 0, on_ready, h, &h->woken);
 	if (!r)
 		r = loop_timer(loop, 0, on_room, h, &h->grace);
 	if (!r)
@@ -265,6 +278,7 @@ struct http *http_free(struct http *h)
 	requests_wake(&h->requests);
 	loop_drop(h->ready);
 	loop_drop(h->timeout);
+	loop_drop(h->woken);
 	loop_drop(h->look_round);
 	loop_drop(h->grace);
 	http_drain(h); /* else the library would close the listener with itself */

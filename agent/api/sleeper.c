@@ -26,20 +26,29 @@ void sleeper_done(struct sleeper *s)
 		s->next->link = s->link;
 }
 
-void sleeper_wake(struct sleeper *s)
+static bool resume(struct sleeper *s)
 {
+	bool slept = s->asleep;
+
 	s->timer = loop_drop(s->timer);
 	s->hangup = loop_drop(s->hangup);
-	if (s->asleep)
+	if (slept)
 		MHD_resume_connection(s->connection);
 	s->asleep = false;
+	return slept;
+}
+
+void sleeper_wake(struct sleeper *s)
+{
+	if (resume(s))
+		s->of->run_later(s->of->context);
 }
 
 void sleeper_run(struct sleeper *s)
 {
 	struct sleepers *of = s->of; /* the request may be over before run() is back */
 
-	sleeper_wake(s);
+	resume(s);
 	of->run(of->context);
 }
 
@@ -68,7 +77,7 @@ int sleeper_sleep(struct sleeper *s, uint64_t ns)
 			r = loop_timer_set(s->timer, ns, 0);
 	}
 	if (r) {
-		sleeper_wake(s);
+		resume(s);
 		return r;
 	}
 	s->asleep = true;
@@ -79,5 +88,5 @@ int sleeper_sleep(struct sleeper *s, uint64_t ns)
 void sleepers_wake(struct sleepers *all)
 {
 	for (struct sleeper *s = all->first; s; s = s->next)
-		sleeper_wake(s);
+		resume(s);
 }

@@ -14,8 +14,9 @@ struct sleeper;
 
 /* Of one door. */
 struct sleepers {
-	struct loop *loop;          /* borrowed */
-	void (*run)(void *context); /* the library is to go on with who woke up */
+	struct loop *loop; /* borrowed */
+	/* The library is to go on with who woke up: at once, or in the loop's next turn. */
+	void (*run)(void *context), (*run_later)(void *context);
 	void *context;
 	struct sleeper *first;
 };

@@ -44,8 +44,10 @@ enum reader_kind reader_next(struct reader *r)
 	case 'n':
 		return READER_NULL;
 	default:
-		return *r->at == '-' || (*r->at >= '0' && *r->at <= '9') ? READER_NUMBER
-									 : READER_NOTHING;
+		if (*r->at == '-' || (*r->at >= '0' && *r->at <= '9'))
+			return READER_NUMBER;
+		fail(r, "a value");
+		return READER_NOTHING;
 	}
 }
 

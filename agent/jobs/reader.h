@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 enum reader_kind {
-	READER_NOTHING, /* the end, or no value at all */
+	READER_NOTHING, /* the end, or no value at all: that is wrong, too */
 	READER_OBJECT,
 	READER_LIST,
 	READER_TEXT,

@@ -672,10 +672,6 @@ static bool check_all(struct parse *p)
 
 static bool parse(struct parse *p)
 {
-	if (reader_next(&p->reader) != READER_OBJECT && !p->reader.wrong) {
-		reader_enter(&p->reader, READER_OBJECT);
-		return false;
-	}
 	reader_enter(&p->reader, READER_OBJECT);
 	while (reader_more(&p->reader, READER_OBJECT))
 		if (!take_key(p))
