@@ -177,7 +177,7 @@ static int take_env(struct job *job, const struct option_list *given)
 {
 	static const char *const usual[] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"HOME=" SANDBOX_FOLDER,
+		("HOME=" SANDBOX_FOLDER), /* one string: clang looks for a comma */
 		"USER=job",
 		"LANG=C.UTF-8",
 	};

@@ -147,15 +147,15 @@ static int limit_ioctl(scmp_filter_ctx f)
 static int limit_sockets(scmp_filter_ctx f, enum sandbox_profile profile)
 {
 	static const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
-	int r = allow_if(f, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+	int r = allow_if(f, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]) && !r; i++)
 		if (profile == SANDBOX_DEFAULT)
 			r = allow_if(f, SCMP_SYS(socket),
-				     SCMP_A0(SCMP_CMP_EQ, (uint64_t)families[i]));
+				     SCMP_A0(SCMP_CMP_EQ, (uint64_t)families[i], 0));
 	if (!r && profile == SANDBOX_DEFAULT)
 		r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-				     SCMP_A0(SCMP_CMP_GT, AF_INET6));
+				     SCMP_A0(SCMP_CMP_GT, AF_INET6, 0));
 	return r;
 }
 
@@ -172,9 +172,9 @@ static int fill(scmp_filter_ctx f, enum sandbox_profile profile)
 	if (!r)
 		r = limit_ioctl(f);
 	if (!r) /* what it is now may be asked, and left as it is */
-		r = allow_if(f, SCMP_SYS(personality), SCMP_A0(SCMP_CMP_EQ, UINT32_MAX));
+		r = allow_if(f, SCMP_SYS(personality), SCMP_A0(SCMP_CMP_EQ, UINT32_MAX, 0));
 	if (!r)
-		r = allow_if(f, SCMP_SYS(personality), SCMP_A0(SCMP_CMP_EQ, 0));
+		r = allow_if(f, SCMP_SYS(personality), SCMP_A0(SCMP_CMP_EQ, 0, 0));
 	return r ? r : limit_sockets(f, profile);
 }
 
