@@ -4,15 +4,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/base/base64.h"
 #include "agent/base/cleanup.h"
-#include "agent/jobs/reader.h"
-#include "agent/sandbox/place.h"
+#include "agent/jobs/parse.h"
 
 #define WEEK_SECONDS 604800.0
 
@@ -31,256 +28,17 @@ static const char *const file_names[_JOB_LANGUAGE_MAX] = {
 	[JOB_SH] = "main.sh",     [JOB_EXEC] = "main",
 };
 
-struct parse {
-	struct reader reader;
-	struct job_request *request;
-	const char *key; /* at work on */
-	uint64_t seen;   /* a bit a key */
-	bool has_argv, has_args;
-	size_t words_bytes; /* of words and environment so far, as execve(2) counts them */
-	char *why;
-	size_t n;
-	int error;
-};
-
-__attribute__((format(printf, 2, 3))) static bool refuse(struct parse *p, const char *format, ...)
-{
-	va_list args;
-
-	if (p->error || p->reader.wrong)
-		return false;
-	p->error = -EINVAL;
-	va_start(args, format);
-	vsnprintf(p->why, p->n, format, args);
-	va_end(args);
-	return false;
-}
-
-/* Text from outside within one of ours: printable ASCII, and not much of it. */
-struct shown {
-	char text[48];
-};
-
-static struct shown show(const char *text)
-{
-	struct shown s;
-	size_t i;
-
-	for (i = 0; i < sizeof(s.text) - 1 && text[i]; i++)
-		s.text[i] = (char)(isprint((unsigned char)text[i]) ? text[i] : '?');
-	s.text[i] = '\0';
-	return s;
-}
-
-/* --- values of one type --- */
-
-static bool expect(struct parse *p, enum reader_kind kind, const char *called)
-{
-	return reader_next(&p->reader) == kind || refuse(p, "'%s' must be %s", p->key, called);
-}
-
-static bool take_bytes(struct parse *p, struct job_bytes *ret)
-{
-	char *text;
-
-	if (!expect(p, READER_TEXT, "a text") || !reader_text(&p->reader, &text, &ret->size))
-		return false;
-	ret->bytes = text;
-	return true;
-}
-
-/* One that the kernel will see: up to the first NUL. */
-static bool take_word(struct parse *p, const char *called, size_t most, char **ret)
-{
-	size_t size;
-
-	if (!expect(p, READER_TEXT, called) || !reader_text(&p->reader, ret, &size))
-		return false;
-	if (strlen(*ret) != size)
-		return refuse(p, "'%s' has a NUL byte in it: leave it out", p->key);
-	if (size > most)
-		return refuse(p, "'%s' has %zu bytes in one word: %zu are the most", p->key, size,
-			      most);
-	return true;
-}
-
-static bool take_base64(struct parse *p, struct job_bytes *ret)
-{
-	ssize_t size;
-
-	if (!take_bytes(p, ret))
-		return false;
-	size = base64_read((char *)ret->bytes, ret->bytes, ret->size);
-	if (size < 0)
-		return refuse(
-			p, "'%s' is no base64: write it with its padding and without line breaks",
-			p->key);
-	((char *)ret->bytes)[size] = '\0';
-	ret->size = (size_t)size;
-	return true;
-}
+/* --- keys of the request --- */
 
 /* What one word takes of what execve(2) has room for: itself and a pointer to it. */
 static bool count_word(struct parse *p, const char *word)
 {
 	p->words_bytes += strlen(word) + 1 + sizeof(char *);
 	return p->words_bytes <= JOB_WORDS_BYTES ||
-	       refuse(p, "'%s' makes words and environment more than %d KiB: put them into a file",
-		      p->key, JOB_WORDS_BYTES >> 10);
+	       parse_refuse(
+		       p, "'%s' makes words and environment more than %d KiB: put them into a file",
+		       p->key, JOB_WORDS_BYTES >> 10);
 }
-
-static bool is_file_name(const char *name)
-{
-	return *name && !strchr(name, '/') && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
-}
-
-static bool take_file_name(struct parse *p, const char **ret)
-{
-	char *name;
-
-	if (!take_word(p, "a name", JOB_NAME_BYTES, &name))
-		return false;
-	*ret = name;
-	return is_file_name(name) || refuse(p, "'%s' cannot be '%s': give a name without a slash",
-					    p->key, show(name).text);
-}
-
-static bool take_absolute(struct parse *p, const char **ret)
-{
-	char *path;
-
-	if (!take_word(p, "a path", JOB_PATH_BYTES, &path))
-		return false;
-	*ret = path;
-	return *path == '/' || refuse(p, "'%s' cannot be '%s': the path must begin with /", p->key,
-				      show(path).text);
-}
-
-/* --- keys of objects within --- */
-
-/* Whether the row'th of an object's keys comes for the first time. */
-static bool first_time(struct parse *p, uint64_t *seen, size_t row)
-{
-	if (*seen >> row & 1)
-		return refuse(p, "'%s' is given twice: leave one out", p->key);
-	*seen |= 1ull << row;
-	return true;
-}
-
-/* The key that comes, by its place in names, of which NULL is the last; -1: none of them. */
-static int which_key(struct parse *p, const char *of, const char *const *names, uint64_t *seen)
-{
-	char *name;
-	size_t size;
-
-	if (!reader_key(&p->reader, &name, &size))
-		return -1;
-	for (int i = 0; names[i]; i++)
-		if (strlen(name) == size && !strcmp(name, names[i])) {
-			p->key = names[i];
-			return first_time(p, seen, (size_t)i) ? i : -1;
-		}
-	refuse(p, "'%s' has no key '%s'", of, show(name).text);
-	return -1;
-}
-
-enum { FILE_NAME, FILE_CONTENT, FILE_BASE64, FILE_EXECUTABLE };
-
-static bool take_file_key(struct parse *p, struct job_file *f, uint64_t *seen)
-{
-	static const char *const names[] = { "name", "content", "content_base64", "executable",
-					     NULL };
-
-	switch (which_key(p, "files", names, seen)) {
-	case FILE_NAME:
-		return take_file_name(p, &f->name);
-	case FILE_CONTENT:
-		return take_bytes(p, &f->content);
-	case FILE_BASE64:
-		return take_base64(p, &f->content);
-	case FILE_EXECUTABLE:
-		return expect(p, READER_BOOL, "true or false") &&
-		       reader_bool(&p->reader, &f->executable);
-	default:
-		return false;
-	}
-}
-
-static bool take_file(struct parse *p)
-{
-	struct job_request *q = p->request;
-	struct job_file *f = &q->files[q->file_count];
-	uint64_t seen = 0;
-
-	if (q->file_count == JOB_FILES)
-		return refuse(p, "'files' has more than %d: put them into an archive, or a volume",
-			      JOB_FILES);
-	if (!expect(p, READER_OBJECT, "a list of objects"))
-		return false;
-	reader_enter(&p->reader, READER_OBJECT);
-	while (reader_more(&p->reader, READER_OBJECT))
-		if (!take_file_key(p, f, &seen))
-			return false;
-	p->key = "files";
-	if (!f->name)
-		return refuse(p, "'files' has one without a name: give it 'name'");
-	if ((seen >> FILE_CONTENT & 1) == (seen >> FILE_BASE64 & 1))
-		return refuse(p, "'files' needs either 'content' or 'content_base64' for '%s'",
-			      show(f->name).text);
-	for (size_t i = 0; i < q->file_count; i++)
-		if (!strcmp(q->files[i].name, f->name))
-			return refuse(p, "'files' has '%s' twice: rename one", show(f->name).text);
-	q->file_count++;
-	return true;
-}
-
-enum { VOLUME_SOURCE, VOLUME_PATH, VOLUME_READ_ONLY };
-
-static bool take_volume_key(struct parse *p, struct sandbox_volume *v, uint64_t *seen)
-{
-	static const char *const names[] = { "source", "path", "read_only", NULL };
-
-	switch (which_key(p, "volumes", names, seen)) {
-	case VOLUME_SOURCE:
-		return take_absolute(p, &v->source);
-	case VOLUME_PATH:
-		return take_absolute(p, &v->path);
-	case VOLUME_READ_ONLY:
-		return expect(p, READER_BOOL, "true or false") &&
-		       reader_bool(&p->reader, &v->read_only);
-	default:
-		return false;
-	}
-}
-
-static bool take_volume(struct parse *p)
-{
-	struct job_request *q = p->request;
-	struct sandbox_volume *v = &q->volumes[q->volume_count];
-	uint64_t seen = 0;
-
-	if (q->volume_count == SANDBOX_VOLUMES)
-		return refuse(p, "'volumes' has more than %d: put a folder above some of them",
-			      SANDBOX_VOLUMES);
-	if (!expect(p, READER_OBJECT, "a list of objects"))
-		return false;
-	reader_enter(&p->reader, READER_OBJECT);
-	while (reader_more(&p->reader, READER_OBJECT))
-		if (!take_volume_key(p, v, &seen))
-			return false;
-	p->key = "volumes";
-	if (!v->source || !v->path)
-		return refuse(p, "'volumes' has one without 'source' or 'path': give it both");
-	if (!sandbox_is_place(v->path))
-		return refuse(p,
-			      "'path' cannot be '%s': it must lie below / and outside of /proc "
-			      "and /dev",
-			      show(v->path).text);
-	q->volume_count++;
-	return true;
-}
-
-/* --- keys of the request --- */
 
 struct key {
 	const char *name;
@@ -301,11 +59,11 @@ static bool take_number(struct parse *p, const struct key *k)
 {
 	double n;
 
-	if (!expect(p, READER_NUMBER, k->mend) || !reader_number(&p->reader, &n))
+	if (!parse_expect(p, READER_NUMBER, k->mend) || !reader_number(&p->reader, &n))
 		return false;
 	n *= k->scale;
 	if (!(n >= k->min * k->scale && n <= k->max * k->scale) || (k->scale == 1 && n != floor(n)))
-		return refuse(p, "'%s' must be %s", p->key, k->mend);
+		return parse_refuse(p, "'%s' must be %s", p->key, k->mend);
 	*(uint64_t *)field_of(p, k) = (uint64_t)llround(n);
 	return true;
 }
@@ -322,7 +80,7 @@ static bool refuse_choice(struct parse *p, const struct key *k)
 					 : i == k->count - 1 ? " or "
 							     : ", ",
 					 k->choices[i]);
-	return refuse(p, "'%s' must be %s", p->key, list);
+	return parse_refuse(p, "'%s' must be %s", p->key, list);
 }
 
 static bool take_choice(struct parse *p, const struct key *k)
@@ -344,31 +102,31 @@ static bool take_choice(struct parse *p, const struct key *k)
 
 static bool take_text_key(struct parse *p, const struct key *k)
 {
-	return take_bytes(p, field_of(p, k));
+	return parse_bytes(p, field_of(p, k));
 }
 
 static bool take_in(struct parse *p, const struct key *k)
 {
 	(void)k;
 	if (p->request->in.bytes)
-		return refuse(p, "'stdin' and 'stdin_base64' are given: leave one out");
-	return strcmp(p->key, "stdin") ? take_base64(p, &p->request->in)
-				       : take_bytes(p, &p->request->in);
+		return parse_refuse(p, "'stdin' and 'stdin_base64' are given: leave one out");
+	return strcmp(p->key, "stdin") ? parse_base64(p, &p->request->in)
+				       : parse_bytes(p, &p->request->in);
 }
 
 static bool take_root(struct parse *p, const struct key *k)
 {
 	(void)k;
-	return take_absolute(p, &p->request->root);
+	return parse_absolute(p, &p->request->root);
 }
 
 static bool take_name(struct parse *p, const struct key *k)
 {
 	(void)k;
-	if (!take_file_name(p, &p->request->name))
+	if (!parse_file_name(p, &p->request->name))
 		return false;
 	return *p->request->name != '-' || /* an interpreter would take it for an option */
-	       refuse(p, "'file' cannot begin with '-': rename it");
+	       parse_refuse(p, "'file' cannot begin with '-': rename it");
 }
 
 static bool add_word(struct parse *p, char *word)
@@ -377,8 +135,8 @@ static bool add_word(struct parse *p, char *word)
 	char **grown;
 
 	if (q->argc == JOB_WORDS)
-		return refuse(p, "'%s' has more than %d words: put them into a file", p->key,
-			      JOB_WORDS);
+		return parse_refuse(p, "'%s' has more than %d words: put them into a file", p->key,
+				    JOB_WORDS);
 	if ((q->argc & (q->argc + 1)) == 0) { /* full at 2^n - 1, as a NULL comes behind them */
 		grown = realloc(q->argv, (q->argc + 1) * 2 * sizeof(char *));
 		if (!grown) {
@@ -399,12 +157,13 @@ static bool take_argv(struct parse *p, const struct key *k)
 	(void)k;
 	*(strcmp(p->key, "argv") ? &p->has_args : &p->has_argv) = true;
 	if (p->has_argv && p->has_args)
-		return refuse(p, "'argv' and 'args' are given: args only follow code or a file");
-	if (!expect(p, READER_LIST, "a list of texts"))
+		return parse_refuse(p,
+				    "'argv' and 'args' are given: args only follow code or a file");
+	if (!parse_expect(p, READER_LIST, "a list of texts"))
 		return false;
 	reader_enter(&p->reader, READER_LIST);
 	while (reader_more(&p->reader, READER_LIST))
-		if (!take_word(p, "a list of texts", JOB_WORD_BYTES, &word) || !add_word(p, word))
+		if (!parse_word(p, "a list of texts", JOB_WORD_BYTES, &word) || !add_word(p, word))
 			return false;
 	return true;
 }
@@ -416,15 +175,16 @@ static bool join(struct parse *p, char *name, const char *value)
 	size_t length = strlen(name);
 
 	if (!*name || strchr(name, '='))
-		return refuse(p,
-			      "'env' has a variable '%s': its name must not be empty or have a '='",
-			      show(name).text);
+		return parse_refuse(
+			p, "'env' has a variable '%s': its name must not be empty or have a '='",
+			parse_show(name).text);
 	for (size_t i = 0; i < q->env_count; i++)
 		if (!strncmp(q->env[i], name, length) && q->env[i][length] == '=')
-			return refuse(p, "'env' has '%s' twice: leave one out", show(name).text);
+			return parse_refuse(p, "'env' has '%s' twice: leave one out",
+					    parse_show(name).text);
 	if (length + 1 + strlen(value) > JOB_WORD_BYTES)
-		return refuse(p, "'env' has more than %d bytes in '%s': put them into a file",
-			      JOB_WORD_BYTES, show(name).text);
+		return parse_refuse(p, "'env' has more than %d bytes in '%s': put them into a file",
+				    JOB_WORD_BYTES, parse_show(name).text);
 	memmove(name + length + 1, value, strlen(value) + 1);
 	name[length] = '=';
 	q->env[q->env_count++] = name;
@@ -437,18 +197,19 @@ static bool take_env(struct parse *p, const struct key *k)
 	size_t size;
 
 	(void)k;
-	if (!expect(p, READER_OBJECT, "an object of texts"))
+	if (!parse_expect(p, READER_OBJECT, "an object of texts"))
 		return false;
 	reader_enter(&p->reader, READER_OBJECT);
 	while (reader_more(&p->reader, READER_OBJECT)) {
 		if (!reader_key(&p->reader, &name, &size))
 			return false;
 		if (strlen(name) != size)
-			return refuse(p, "'env' has a NUL byte in a name: leave it out");
+			return parse_refuse(p, "'env' has a NUL byte in a name: leave it out");
 		if (p->request->env_count == JOB_ENV)
-			return refuse(p, "'env' has more than %d variables: put them into a file",
-				      JOB_ENV);
-		if (!take_word(p, "an object of texts", JOB_WORD_BYTES, &value) ||
+			return parse_refuse(
+				p, "'env' has more than %d variables: put them into a file",
+				JOB_ENV);
+		if (!parse_word(p, "an object of texts", JOB_WORD_BYTES, &value) ||
 		    !join(p, name, value))
 			return false;
 	}
@@ -469,20 +230,21 @@ static bool take_imports(struct parse *p, const struct key *k)
 	char *name;
 
 	(void)k;
-	if (!expect(p, READER_LIST, "a list of module names"))
+	if (!parse_expect(p, READER_LIST, "a list of module names"))
 		return false;
 	reader_enter(&p->reader, READER_LIST);
 	while (reader_more(&p->reader, READER_LIST)) {
 		if (q->import_count == JOB_IMPORTS)
-			return refuse(p, "'imports' has more than %d modules: leave some out",
-				      JOB_IMPORTS);
-		if (!take_word(p, "a list of module names", JOB_IMPORT_BYTES, &name))
+			return parse_refuse(p, "'imports' has more than %d modules: leave some out",
+					    JOB_IMPORTS);
+		if (!parse_word(p, "a list of module names", JOB_IMPORT_BYTES, &name))
 			return false;
 		if (!is_module(name))
-			return refuse(p,
-				      "'imports' cannot have '%s': give names of modules, such "
-				      "as numpy or os.path",
-				      show(name).text);
+			return parse_refuse(
+				p,
+				"'imports' cannot have '%s': give names of modules, such "
+				"as numpy or os.path",
+				parse_show(name).text);
 		q->imports[q->import_count++] = name;
 	}
 	return true;
@@ -490,7 +252,7 @@ static bool take_imports(struct parse *p, const struct key *k)
 
 static bool take_each(struct parse *p, bool (*take)(struct parse *p))
 {
-	if (!expect(p, READER_LIST, "a list of objects"))
+	if (!parse_expect(p, READER_LIST, "a list of objects"))
 		return false;
 	reader_enter(&p->reader, READER_LIST);
 	while (reader_more(&p->reader, READER_LIST))
@@ -502,19 +264,19 @@ static bool take_each(struct parse *p, bool (*take)(struct parse *p))
 static bool take_files(struct parse *p, const struct key *k)
 {
 	(void)k;
-	return take_each(p, take_file);
+	return take_each(p, parse_file);
 }
 
 static bool take_volumes(struct parse *p, const struct key *k)
 {
 	(void)k;
-	return take_each(p, take_volume);
+	return take_each(p, parse_volume);
 }
 
 /* The interface has it; who sends it relies on it, so that it cannot be passed over. */
 static bool take_later(struct parse *p, const struct key *k)
 {
-	return refuse(p, "'%s' is not there yet: leave it out", k->name);
+	return parse_refuse(p, "'%s' is not there yet: leave it out", k->name);
 }
 
 #define FIELD(name) .offset = offsetof(struct job_request, name)
@@ -611,9 +373,10 @@ static bool take_key(struct parse *p)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (strlen(name) == size && !strcmp(name, keys[i].name)) {
 			p->key = keys[i].name;
-			return first_time(p, &p->seen, i) && keys[i].take(p, &keys[i]);
+			return parse_first_time(p, &p->seen, i) && keys[i].take(p, &keys[i]);
 		}
-	return refuse(p, "there is no key '%s': docs/http.md lists them", show(name).text);
+	return parse_refuse(p, "there is no key '%s': docs/http.md lists them",
+			    parse_show(name).text);
 }
 
 /* --- what does not go together --- */
@@ -631,11 +394,11 @@ static bool check_command(struct parse *p)
 	const struct job_request *q = p->request;
 
 	if (q->language || q->code.bytes || q->name)
-		return refuse(p, "'argv' is all of a command: leave out '%s'",
-			      q->code.bytes ? "code"
-			      : q->name     ? "file"
-					    : "lang");
-	return (q->argc && *q->argv[0]) || refuse(p, "'argv' has no command: put one first");
+		return parse_refuse(p, "'argv' is all of a command: leave out '%s'",
+				    q->code.bytes ? "code"
+				    : q->name     ? "file"
+						  : "lang");
+	return (q->argc && *q->argv[0]) || parse_refuse(p, "'argv' has no command: put one first");
 }
 
 static bool check_code(struct parse *p)
@@ -644,21 +407,24 @@ static bool check_code(struct parse *p)
 	bool there;
 
 	if (!q->code.bytes && !q->name)
-		return refuse(p, "there is nothing to run: give 'argv', or 'lang' with 'code' or "
-				 "'file'");
+		return parse_refuse(
+			p, "there is nothing to run: give 'argv', or 'lang' with 'code' or "
+			   "'file'");
 	if (!q->language)
-		return refuse(p, "'lang' is missing: say python, node, java, sh or exec");
+		return parse_refuse(p, "'lang' is missing: say python, node, java, sh or exec");
 	if (!q->name)
 		q->name = file_names[q->language];
 	there = has_file(q, q->name);
 	if (q->code.bytes && there)
-		return refuse(p,
-			      "'files' has '%s', as the code is called: rename it, or leave out "
-			      "'code'",
-			      show(q->name).text);
+		return parse_refuse(
+			p,
+			"'files' has '%s', as the code is called: rename it, or leave out "
+			"'code'",
+			parse_show(q->name).text);
 	return q->code.bytes || there ||
-	       refuse(p, "'file' is '%s', which is not in 'files': put it there, or give 'code'",
-		      show(q->name).text);
+	       parse_refuse(p,
+			    "'file' is '%s', which is not in 'files': put it there, or give 'code'",
+			    parse_show(q->name).text);
 }
 
 static bool check_all(struct parse *p)
@@ -666,7 +432,8 @@ static bool check_all(struct parse *p)
 	const struct job_request *q = p->request;
 
 	if (q->import_count && q->language != JOB_PYTHON)
-		return refuse(p, "'imports' are of python: leave them out, or give 'lang' python");
+		return parse_refuse(
+			p, "'imports' are of python: leave them out, or give 'lang' python");
 	return p->has_argv ? check_command(p) : check_code(p);
 }
 
