@@ -15,6 +15,7 @@
 #include "agent/config/command.h"
 #include "agent/config/quantity.h"
 #include "agent/sandbox/group.h"
+#include "agent/sandbox/group_host.h"
 #include "agent/sandbox/place.h"
 #include "agent/sandbox/sandbox.h"
 
@@ -144,6 +145,7 @@ struct job {
 	struct sandbox_volume volumes[SANDBOX_VOLUMES];
 	char *volume_texts[SANDBOX_VOLUMES];
 	struct sandbox_spec spec;
+	struct group_host host;
 	struct sandbox_group group;
 	char err[512];
 };
@@ -317,8 +319,15 @@ static bool make_group(struct job *job, const struct command_call *call)
 		.cpu_thousandths = (uint64_t)args->cpus,
 		.processes = (uint64_t)args->processes + 1, /* ours inside is one too */
 	};
-	int r = group_make(&job->group, &limits);
+	int r = group_host_find(&job->host);
 
+	if (!r)
+		r = group_make(&job->group, &job->host, &limits);
+	if (!r) {
+		r = group_open(&job->group);
+		if (r)
+			(void)group_remove(&job->group);
+	}
 	if (!r) {
 		job->spec.group = &job->group;
 		return true;
@@ -436,7 +445,8 @@ static int run_job(const struct command_call *call, struct job *job)
 	struct watch w = { .signals = take_signals() };
 	struct sandbox_why why = { 0 };
 	struct sandbox_result result;
-	uint64_t began, kills = 0;
+	struct group_usage used = { 0 };
+	uint64_t began;
 	bool over, grouped = make_group(job, call);
 
 	began = clock_mono_ns();
@@ -452,10 +462,11 @@ static int run_job(const struct command_call *call, struct job *job)
 	over = watch(&w);
 	(void)sandbox_wait(&w.sandbox, &result);
 	if (grouped) {
-		kills = group_memory_kills(&job->group);
+		(void)group_use(&job->group, &used);
 		(void)group_remove(&job->group);
+		(void)group_sweep(&job->host);
 	}
-	say_end(call, &result, over, kills, clock_mono_ns() - began);
+	say_end(call, &result, over, used.memory_kills, clock_mono_ns() - began);
 	closep(&w.signals);
 	return exit_code(&result, over);
 }

@@ -4,190 +4,89 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "agent/base/cleanup.h"
-#include "agent/base/fs.h"
+#include "agent/sandbox/group_files.h"
+#include "agent/sandbox/group_room.h"
 
-#define BASE "fairlead-jobs" /* beside the groups of the system; goes with the last of ours */
-
-enum { PERIOD_US = 100000, REMOVE_TRIES = 200 };
-
-enum controller { MEMORY, CPU, PIDS, CONTROLLERS };
-static const char *const names[CONTROLLERS] = { "memory", "cpu", "pids" };
-
-struct hierarchies {
-	char v2[GROUP_PATH - 64], v1[CONTROLLERS][GROUP_PATH - 64];
-	bool in_v2[CONTROLLERS];
+enum {
+	REMOVE_TRIES = 100, /* of a millisecond */
+	NAME_TRIES = 4096,
+	/* What may stay charged to a group that is used again, such as a CPU's stock of pages. */
+	LEFTOVER_BYTES = 1 << 20,
 };
 
-static bool has_word(const char *list, const char *word, const char *between)
+/* Someone who ends may take the base away between the two. */
+static int make_place(const struct group_base *base, const char *name)
 {
-	size_t length = strlen(word);
-
-	for (const char *at = list; *at; at += strcspn(at, between), at += strspn(at, between))
-		if (strcspn(at, between) == length && !memcmp(at, word, length))
-			return true;
-	return false;
-}
-
-static void read_mount(struct hierarchies *h, char *line)
-{
-	char place[256], type[32], options[256];
-	const char *tail = strstr(line, " - ");
-
-	if (!tail || sscanf(line, "%*s %*s %*s %*s %255s", place) != 1 ||
-	    sscanf(tail, " - %31s %*s %255s", type, options) != 2 || strlen(place) >= sizeof(h->v2))
-		return;
-	if (!strcmp(type, "cgroup2") && !h->v2[0])
-		strcpy(h->v2, place);
-	for (int c = 0; c < CONTROLLERS && !strcmp(type, "cgroup"); c++)
-		if (has_word(options, names[c], ","))
-			strcpy(h->v1[c], place);
-}
-
-static int find_hierarchies(struct hierarchies *ret)
-{
-	CLEANUP(fclosep) FILE *mounts = fopen("/proc/self/mountinfo", "re");
-	CLEANUP(freep) char *line = NULL;
-	char path[GROUP_PATH], have[256];
-	size_t size = 0;
-
-	*ret = (struct hierarchies){ 0 };
-	if (!mounts)
-		return -errno;
-	while (getline(&line, &size, mounts) > 0)
-		read_mount(ret, line);
-	snprintf(path, sizeof(path), "%s/cgroup.controllers", ret->v2);
-	if (!ret->v2[0] || fs_read(path, have, sizeof(have)) < 0)
-		return 0;
-	for (int c = 0; c < CONTROLLERS; c++)
-		ret->in_v2[c] = has_word(have, names[c], " \n");
-	return 0;
-}
-
-static int write_text(const char *folder, const char *file, const char *text)
-{
-	char path[GROUP_PATH + 64];
-	CLEANUP(closep) int fd = -1;
-
-	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	return fd < 0 || write(fd, text, strlen(text)) < 0 ? -errno : 0;
-}
-
-static int write_number(const char *folder, const char *file, uint64_t number)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "%" PRIu64, number);
-	return write_text(folder, file, text);
-}
-
-/* Base and group at a mount; someone who ends may take the base away between the two. */
-static int make_place(struct sandbox_group *g, const char *mount, int version)
-{
-	char *path = g->places[g->count].path, *base = g->places[g->count].base;
-	static unsigned int made;
-	int r = -ENOENT;
-
-	for (size_t i = 0; i < g->count; i++)
-		if (!strncmp(g->places[i].base, mount, strlen(mount)) &&
-		    g->places[i].base[strlen(mount)] == '/' && g->places[i].version == version)
-			return (int)i;
-	snprintf(base, GROUP_PATH, "%s/" BASE, mount);
-	snprintf(path, GROUP_PATH, "%s/" BASE "/%d.%u", mount, (int)getpid(), ++made);
-	g->places[g->count].version = version;
-	for (int i = 0; i < 10 && r == -ENOENT; i++) {
-		if (mkdir(base, 0755) && errno != EEXIST)
-			return -errno;
-		if (version == 2) {
-			/* Each may be there already, or be refused: what counts is the limit. */
-			for (int c = 0; c < CONTROLLERS; c++) {
-				char on[16];
-
-				snprintf(on, sizeof(on), "+%s", names[c]);
-				(void)write_text(mount, "cgroup.subtree_control", on);
-				(void)write_text(base, "cgroup.subtree_control", on);
-			}
-		}
-		r = mkdir(path, 0755) ? -errno : 0;
-	}
-	if (r) {
-		(void)rmdir(base);
-		return r;
-	}
-	return (int)g->count++;
-}
-
-static int limit_memory(const char *path, int version, const struct group_limits *l)
-{
+	char path[GROUP_PLACE];
 	int r;
 
-	if (version == 2) {
-		r = write_number(path, "memory.max", l->memory_bytes);
-		(void)write_number(path, "memory.swap.max", l->swap_bytes); /* no swap, no file */
-		(void)write_text(path, "memory.oom.group", "1");
-		return r;
+	snprintf(path, sizeof(path), "%s/%s", base->path, name);
+	for (int i = 0; i < 10; i++) {
+		if (!mkdir(path, 0755))
+			return 0;
+		if (errno != ENOENT)
+			return -errno;
+		r = group_host_make_base(base);
+		if (r)
+			return r;
 	}
-	r = write_number(path, "memory.limit_in_bytes", l->memory_bytes);
-	(void)write_number(path, "memory.memsw.limit_in_bytes", l->memory_bytes + l->swap_bytes);
-	return r;
+	return -ENOENT;
 }
 
-static int limit_cpu(const char *path, int version, const struct group_limits *l)
+/* A name that nobody has, which the first place that can be made shows; what failed first. */
+static int make_places(struct sandbox_group *g)
 {
-	uint64_t quota = l->cpu_thousandths * PERIOD_US / 1000;
-	char text[48];
+	static unsigned int made;
+	int first = 0, r;
 
-	if (version == 1)
-		return write_number(path, "cpu.cfs_quota_us", quota);
-	snprintf(text, sizeof(text), "%" PRIu64 " %d", quota, PERIOD_US);
-	return write_text(path, "cpu.max", text);
-}
+	for (size_t i = 0; i < g->host->base_count; i++) {
+		int tries = 0;
 
-static int limit_one(struct sandbox_group *g, const struct hierarchies *h, enum controller c,
-		     const struct group_limits *l)
-{
-	const char *mount = h->in_v2[c] ? h->v2 : h->v1[c];
-	int at;
-
-	if (!*mount)
-		return -ENOENT;
-	at = make_place(g, mount, h->in_v2[c] ? 2 : 1);
-	if (at < 0)
-		return at;
-	switch (c) {
-	case MEMORY:
-		return limit_memory(g->places[at].path, g->places[at].version, l);
-	case CPU:
-		return limit_cpu(g->places[at].path, g->places[at].version, l);
-	default:
-		return write_number(g->places[at].path, "pids.max", l->processes);
+		do {
+			if (!g->made)
+				snprintf(g->name, sizeof(g->name), "%s.%u", g->host->maker, ++made);
+			r = make_place(&g->host->bases[i], g->name);
+		} while (r == -EEXIST && !g->made && ++tries < NAME_TRIES);
+		if (!r)
+			g->made |= 1u << i;
+		else if (!first)
+			first = r;
 	}
+	return first;
 }
 
-int group_make(struct sandbox_group *ret, const struct group_limits *limits)
+/* What no limit asks for and each group wants. */
+static void set_habits(const struct sandbox_group *g)
 {
-	struct sandbox_group g = { .folder = -1 };
-	const uint64_t wanted[CONTROLLERS] = { limits->memory_bytes, limits->cpu_thousandths,
-					       limits->processes };
-	struct hierarchies h;
-	int r = find_hierarchies(&h);
+	struct group_place at;
 
-	for (int c = 0; c < CONTROLLERS && !r; c++)
-		r = wanted[c] ? limit_one(&g, &h, c, limits) : 0;
-	for (size_t i = 0; i < g.count && !r; i++)
-		if (g.places[i].version == 2) {
-			g.folder = open(g.places[i].path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-			r = g.folder < 0 ? -errno : 0;
-		}
+	if (group_place_of(g, GROUP_MEMORY, &at) && at.version == 2)
+		(void)group_write(at.path, "memory.oom.group", "1");
+}
+
+/* Why a limit cannot be set: rather that its group could not be made than that it is not there. */
+static int build(struct sandbox_group *g, const struct group_limits *limits)
+{
+	int why = make_places(g), r;
+
+	set_habits(g);
+	r = group_set_limits(g, limits);
+	return r == -ENOENT && why ? why : r;
+}
+
+int group_make(struct sandbox_group *ret, struct group_host *host,
+	       const struct group_limits *limits)
+{
+	struct sandbox_group g = { .host = host, .given = *limits, .folder = -1, .peak = -1 };
+	int r = build(&g, limits);
+
 	if (r)
 		(void)group_remove(&g);
 	else
@@ -195,83 +94,233 @@ int group_make(struct sandbox_group *ret, const struct group_limits *limits)
 	return r;
 }
 
-int group_add(const struct sandbox_group *g, pid_t pid)
+int group_open(struct sandbox_group *g)
 {
+	struct group_place at;
+
+	if (g->folder >= 0 || !group_place(g, 0, &at) || at.version != 2)
+		return 0;
+	g->folder = open(at.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return g->folder < 0 ? -errno : 0;
+}
+
+static int put(const struct sandbox_group *g, pid_t pid, bool v1_only)
+{
+	struct group_place at;
 	int r = 0;
 
-	for (size_t i = 0; i < g->count && !r; i++)
-		if (g->places[i].version == 1)
-			r = write_number(g->places[i].path, "cgroup.procs", (uint64_t)pid);
+	for (size_t i = 0; i < g->host->base_count && !r; i++)
+		if (group_place(g, i, &at) && !(v1_only && at.version == 2))
+			r = group_write_number(at.path, "cgroup.procs", (uint64_t)pid);
 	return r;
+}
+
+int group_put(const struct sandbox_group *g, pid_t pid)
+{
+	return put(g, pid, false);
+}
+
+int group_add(const struct sandbox_group *g, pid_t pid)
+{
+	return put(g, pid, g->folder >= 0);
+}
+
+int group_limit(struct sandbox_group *g, const struct group_limits *limits)
+{
+	return group_set_limits(g, limits);
 }
 
 int group_kill(const struct sandbox_group *g)
 {
-	for (size_t i = 0; i < g->count; i++)
-		if (g->places[i].version == 2)
-			return write_text(g->places[i].path, "cgroup.kill", "1");
-	return -EOPNOTSUPP;
+	struct group_place at;
+
+	if (!group_place(g, 0, &at) || at.version != 2)
+		return -EOPNOTSUPP;
+	return group_write(at.path, "cgroup.kill", "1");
 }
 
-uint64_t group_memory_kills(const struct sandbox_group *g)
+static bool is_empty(const struct sandbox_group *g)
 {
-	for (size_t i = 0; i < g->count; i++) {
-		char path[GROUP_PATH + 32], text[512];
-		const char *at;
+	struct group_place at;
 
-		snprintf(path, sizeof(path), "%s/%s", g->places[i].path,
-			 g->places[i].version == 2 ? "memory.events" : "memory.oom_control");
-		at = fs_read(path, text, sizeof(text)) > 0 ? strstr(text, "oom_kill ") : NULL;
-		if (at)
-			return strtoull(at + strlen("oom_kill "), NULL, 10);
+	for (size_t i = 0; i < g->host->base_count; i++)
+		if (group_place(g, i, &at) && !group_place_is_empty(&at))
+			return false;
+	return true;
+}
+
+/*
+ * Who waits for a slow disk, or for the next period's CPU, dies no sooner than it had that; and
+ * what is killed one by one must not fork meanwhile.
+ */
+static void hasten_end(struct sandbox_group *g)
+{
+	struct group_limits none = g->now;
+	struct group_place at;
+
+	none.cpu_thousandths = 0;
+	none.read_bytes = none.written_bytes = none.reads = none.writes = 0;
+	(void)group_set_limits(g, &none);
+	if (group_kill(g) && group_place_of(g, GROUP_PIDS, &at)) {
+		(void)group_write(at.path, "pids.max", "0");
+		g->now.processes = UINT64_MAX; /* so that it is not what anybody wants */
 	}
+}
+
+int group_end(struct sandbox_group *g)
+{
+	struct group_place at;
+	int r = 0;
+
+	if (is_empty(g))
+		return 0;
+	hasten_end(g);
+	for (size_t i = 0; i < g->host->base_count; i++)
+		if (group_place(g, i, &at) && group_place_end(&at))
+			r = -EBUSY;
+	return r;
+}
+
+/* What was killed counts as in it until its last thread is through. */
+static int remove_place(const char *path)
+{
+	const struct timespec moment = { .tv_nsec = 1000000 };
+	int tries = 0;
+
+	while (rmdir(path) && errno != ENOENT)
+		if (errno != EBUSY || ++tries == REMOVE_TRIES)
+			return -errno;
+		else
+			nanosleep(&moment, NULL);
 	return 0;
 }
 
-static void rmdir_in(const char *base, const char *name)
+/* The first place is the last to go: what is left behind half removed is found by it. */
+static int remove_places(struct sandbox_group *g)
 {
-	char path[GROUP_PATH + 256];
+	struct group_place at;
+	int r = 0;
 
-	snprintf(path, sizeof(path), "%s/%s", base, name);
-	(void)rmdir(path);
-}
-
-/* Groups are named by who made them: of who is gone they go. */
-static void sweep(const char *base)
-{
-	DIR *dir = opendir(base);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		int maker = atoi(entry->d_name);
-
-		if (maker > 0 && kill(maker, 0) && errno == ESRCH)
-			rmdir_in(base, entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
+	for (size_t i = g->host->base_count; i-- > 0 && !r;)
+		if (group_place(g, i, &at)) {
+			r = remove_place(at.path);
+			if (!r)
+				g->made &= ~(1u << i);
+		}
+	return r;
 }
 
 int group_remove(struct sandbox_group *g)
 {
-	const struct timespec moment = { .tv_nsec = 1000000 };
-	int r = 0;
+	int r = group_end(g);
 
-	for (size_t i = 0; i < g->count; i++) {
-		int tries = 0;
-
-		/* What was killed counts as in it until its last thread is through. */
-		while (rmdir(g->places[i].path) && errno == EBUSY && ++tries < REMOVE_TRIES)
-			nanosleep(&moment, NULL);
-		if (tries == REMOVE_TRIES)
-			r = -EBUSY;
-		if (rmdir(g->places[i].base) && errno != ENOENT) {
-			sweep(g->places[i].base);
-			(void)rmdir(g->places[i].base);
-		}
-	}
 	closep(&g->folder);
-	g->folder = -1;
-	g->count = 0;
+	closep(&g->peak);
+	g->folder = g->peak = -1;
+	if (!r)
+		r = remove_places(g);
+	for (size_t i = 0; i < g->host->base_count; i++)
+		(void)rmdir(g->host->bases[i].path); /* goes with the last */
 	return r;
+}
+
+/* Anew, under another name: what was charged to the old one goes its way without us. */
+static int remake(struct sandbox_group *g)
+{
+	bool opened = g->folder >= 0;
+	int r;
+
+	closep(&g->folder);
+	closep(&g->peak);
+	g->folder = g->peak = -1;
+	r = remove_places(g);
+	if (r)
+		return r;
+	g->now = (struct group_limits){ 0 };
+	g->before = (struct group_usage){ 0 };
+	r = build(g, &g->given);
+	return r || !opened ? r : group_open(g);
+}
+
+/* Since 6.12 who has the file open can have it count from now on, for this open file alone. */
+static bool start_peak(struct sandbox_group *g, const struct group_place *at)
+{
+	char path[GROUP_PLACE + 16];
+
+	if (g->peak < 0) {
+		snprintf(path, sizeof(path), "%s/memory.peak", at->path);
+		g->peak = open(path, O_RDWR | O_CLOEXEC);
+	}
+	return g->peak >= 0 && pwrite(g->peak, "0", 1, 0) == 1;
+}
+
+static bool forget_v1(const struct group_place *at)
+{
+	static const char *const files[] = {
+		"memory.force_empty",
+		"memory.max_usage_in_bytes",
+		"memory.failcnt",
+		"memory.memsw.max_usage_in_bytes",
+		"memory.memsw.failcnt",
+		"memory.kmem.max_usage_in_bytes",
+		"memory.kmem.failcnt",
+		"memory.kmem.tcp.max_usage_in_bytes",
+		"memory.kmem.tcp.failcnt",
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		(void)group_write(at->path, files[i], "0"); /* not each kernel has them all */
+	return group_read_number(at->path, "memory.usage_in_bytes") <= LEFTOVER_BYTES;
+}
+
+/* False: more is charged to it than may stay, or its peak cannot be had to begin anew. */
+static bool forget_memory(struct sandbox_group *g)
+{
+	struct group_place at;
+
+	if (!group_place_of(g, GROUP_MEMORY, &at))
+		return true;
+	if (at.version == 1)
+		return group_read_number(at.path, "memory.usage_in_bytes") <= LEFTOVER_BYTES &&
+		       forget_v1(&at);
+	return group_read_number(at.path, "memory.current") <= LEFTOVER_BYTES &&
+	       start_peak(g, &at);
+}
+
+int group_reset(struct sandbox_group *g)
+{
+	int r = group_end(g);
+
+	if (r)
+		return r;
+	if (!forget_memory(g))
+		return remake(g);
+	r = group_set_limits(g, &g->given);
+	g->before = group_used_ever(g);
+	return r;
+}
+
+static bool sweep_one(struct group_host *host, const char *name)
+{
+	struct sandbox_group g = { .host = host, .folder = -1, .peak = -1 };
+
+	snprintf(g.name, sizeof(g.name), "%s", name);
+	for (size_t i = 0; i < host->base_count; i++)
+		g.made |= 1u << i;
+	return group_remove(&g) == 0;
+}
+
+int group_sweep(struct group_host *host)
+{
+	DIR *dir = host->base_count ? opendir(host->bases[0].path) : NULL;
+	struct dirent *entry;
+	int swept = 0;
+
+	while (dir && (entry = readdir(dir)))
+		if (strlen(entry->d_name) < GROUP_NAME &&
+		    group_host_maker_is_gone(host, entry->d_name))
+			swept += sweep_one(host, entry->d_name);
+	if (dir)
+		closedir(dir);
+	return swept;
 }

@@ -3,69 +3,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-union control { /* aligned as the kernel wants it */
-	char bytes[CMSG_SPACE(sizeof(int) * WIRE_FDS)];
-	struct cmsghdr header;
-};
+#include "agent/wire/message.h"
 
-static int send_message(int socket, const void *data, size_t size, const int *fds, size_t count)
-{
-	struct iovec part = { (void *)data, size };
-	union control control = { 0 };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	ssize_t n;
-
-	if (count) {
-		struct cmsghdr *c;
-
-		message.msg_control = control.bytes;
-		message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
-		c = CMSG_FIRSTHDR(&message);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int) * count);
-		memcpy(CMSG_DATA(c), fds, sizeof(int) * count);
-	}
-	do
-		n = sendmsg(socket, &message, MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
-}
-
-/* Returns the size of the message, 0 at its end; *count descriptors in fds. */
-static ssize_t receive_message(int socket, void *data, size_t size, int fds[WIRE_FDS],
-			       size_t *count)
-{
-	struct iovec part = { data, size };
-	union control control;
-	struct msghdr message = { .msg_iov = &part,
-				  .msg_iovlen = 1,
-				  .msg_control = control.bytes,
-				  .msg_controllen = sizeof(control.bytes) };
-	ssize_t n;
-
-	*count = 0;
-	do
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return errno == ECONNRESET ? 0 : -errno;
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&message); c; c = CMSG_NXTHDR(&message, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
-			*count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-			memcpy(fds, CMSG_DATA(c), sizeof(int) * *count);
-		}
-	return message.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EPROTO : n;
-}
-
-static void close_all(const int *fds, size_t count)
-{
-	while (count)
-		close(fds[--count]);
-}
+_Static_assert(WIRE_FDS == MESSAGE_FDS, "room for what a message carries");
 
 int wire_check_request(const void *bytes, size_t size, struct wire_request *ret)
 {
@@ -87,17 +28,17 @@ int wire_check_request(const void *bytes, size_t size, struct wire_request *ret)
 
 int wire_send_request(int socket, const struct wire_request *r)
 {
-	return send_message(socket, r, sizeof(*r), NULL, 0);
+	return message_send(socket, r, sizeof(*r), NULL, 0, 0);
 }
 
 int wire_receive_request(int socket, struct wire_request *ret)
 {
 	char bytes[sizeof(struct wire_request)];
-	int fds[WIRE_FDS];
+	int fds[MESSAGE_FDS];
 	size_t count;
-	ssize_t n = receive_message(socket, bytes, sizeof(bytes), fds, &count);
+	ssize_t n = message_receive(socket, bytes, sizeof(bytes), fds, &count, 0);
 
-	close_all(fds, count); /* a request carries none */
+	message_close_all(fds, count); /* a request carries none */
 	if (n <= 0)
 		return n ? (int)n : -EPIPE;
 	return count ? -EPROTO : wire_check_request(bytes, (size_t)n, ret);
@@ -105,14 +46,14 @@ int wire_receive_request(int socket, struct wire_request *ret)
 
 int wire_send_reply(int socket, const struct wire_reply *r, const int *fds)
 {
-	return r->fds > WIRE_FDS ? -EINVAL : send_message(socket, r, sizeof(*r), fds, r->fds);
+	return r->fds > WIRE_FDS ? -EINVAL : message_send(socket, r, sizeof(*r), fds, r->fds, 0);
 }
 
 int wire_receive_reply(int socket, struct wire_reply *ret, int fds[WIRE_FDS])
 {
 	struct wire_reply r;
 	size_t count;
-	ssize_t n = receive_message(socket, &r, sizeof(r), fds, &count);
+	ssize_t n = message_receive(socket, &r, sizeof(r), fds, &count, 0);
 
 	if (n == sizeof(r) && r.magic == WIRE_MAGIC && r.version == WIRE_VERSION &&
 	    r.fds == count) {
@@ -120,6 +61,6 @@ int wire_receive_reply(int socket, struct wire_reply *ret, int fds[WIRE_FDS])
 		*ret = r;
 		return 0;
 	}
-	close_all(fds, count);
+	message_close_all(fds, count);
 	return n < 0 ? (int)n : n ? -EPROTO : -EPIPE;
 }
