@@ -78,7 +78,9 @@ static int build(struct sandbox_group *g, const struct group_limits *limits)
 
 	set_habits(g);
 	r = group_set_limits(g, limits);
-	return r == -ENOENT && why ? why : r;
+	if (!g->made || r == -ENOENT)
+		r = why ? why : r;
+	return r;
 }
 
 int group_make(struct sandbox_group *ret, struct group_host *host,

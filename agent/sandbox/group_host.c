@@ -76,13 +76,19 @@ static bool may_write(const char *folder, const char *file)
 	return access(path, W_OK) == 0;
 }
 
+/* The roots of hierarchies are root's, but not to be written to by root without a capability. */
+static bool has_all(const char *mount)
+{
+	return !geteuid() && (may_write(mount, "") || may_write(mount, BASE));
+}
+
 /* What of version 2 is ours: all of it, or what was delegated.  ret is the mount to begin with. */
 static void find_own_part(char ret[GROUP_PATH])
 {
 	char text[4096], own[2 * GROUP_PATH];
 	char *at, *slash;
 
-	if (!geteuid() || fs_read("/proc/self/cgroup", text, sizeof(text)) < 0)
+	if (has_all(ret) || fs_read("/proc/self/cgroup", text, sizeof(text)) < 0)
 		return;
 	at = strncmp(text, "0::/", 4) ? strstr(text, "\n0::/") : text - 1;
 	if (!at)

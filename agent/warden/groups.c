@@ -235,3 +235,33 @@ int groups_sweep(void)
 
 	return r ? r : group_sweep(&host);
 }
+
+struct groups_ground {
+	struct group_host host;
+	struct sandbox_group group; /* nothing is ever in it */
+};
+
+int groups_ground_new(struct groups_ground **ret)
+{
+	const struct group_limits none = { 0 };
+	struct groups_ground *g = calloc(1, sizeof(*g));
+	int r = g ? group_host_find(&g->host) : -ENOMEM;
+
+	if (!r) {
+		(void)group_sweep(&g->host);
+		r = group_make(&g->group, &g->host, &none);
+	}
+	if (r)
+		free(g);
+	else
+		*ret = g;
+	return r;
+}
+
+struct groups_ground *groups_ground_free(struct groups_ground *g)
+{
+	if (g)
+		(void)group_remove(&g->group);
+	free(g);
+	return NULL;
+}

@@ -4,13 +4,16 @@
  * nursery may do is make some of its own, as limited as it likes, and move processes of the job's
  * user into them that live in its namespaces.
  *
- * It needs user 0 and no capability: the folders belong to it, the kernel kills in version 2, and
- * version 1 lets user 0 move whom it likes.  The exception is a machine where no version 2 is
- * mounted: there ending others' processes takes CAP_KILL, without which a group is only as empty as
- * the nursery leaves it (what is left ends with the nursery's namespace).
+ * It needs user 0 and, once the folder that all groups lie in is there, no capability: folder and
+ * groups belong to it, in version 2 the kernel does the killing, and version 1 lets user 0 move
+ * whom it likes.  The exceptions:
+ * - To make that folder takes CAP_DAC_OVERRIDE, as even root may not write to the root of a
+ *   hierarchy, or somebody who made it before: see groups_ground_new().
+ * - Where no version 2 is mounted, ending others' processes takes CAP_KILL.  Without it a group
+ *   does not end before the nursery does, and all in its pid namespace with it.
  *
- * A reset group keeps a descriptor where the kernel is 6.12 or newer: with few to be had it is made
- * anew instead.
+ * A group that was reset keeps a descriptor where the kernel is 6.12 or newer; where there are too
+ * few it is made anew instead.
  */
 #pragma once
 #include <sys/types.h>
@@ -29,5 +32,14 @@ struct groups *groups_free(struct groups *g);
  */
 int groups_serve(struct groups *g, int socket);
 
-/* At the start: ends and removes what a warden left behind that was killed.  How many, or -errno. */
+/*
+ * At the start, while the warden has all its rights: ends and removes what a warden left behind
+ * that was killed, makes the folder of all groups and holds it, as it goes with the last group
+ * otherwise.  After the end it may stay, empty, until the next `fairlead run` as root.
+ */
+struct groups_ground;
+int groups_ground_new(struct groups_ground **ret);
+struct groups_ground *groups_ground_free(struct groups_ground *g);
+
+/* Only the first of this.  How many, or -errno. */
 int groups_sweep(void);

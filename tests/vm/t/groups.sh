@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# groups of a warden: limits hold, use is told, reset ones are as fresh, and nothing is left of them
+# limit: 240
+set -eu
+modprobe null_blk nr_devices=1 memory_backed=1 gb=1
+export GROUPS_DISK=/dev/nullb0
+cd /tmp
+groups >/tmp/groups || { cat /tmp/groups; exit 1; }
+cat /tmp/groups
+[ "$(grep -c '# SKIP' /tmp/groups)" = 0 ]
+[ ! -e /sys/fs/cgroup/fairlead-jobs ]
