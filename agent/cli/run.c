@@ -28,7 +28,7 @@ struct run_args {
 	struct option_list code, env, files, volumes;
 	int language, net, profile;
 	char root[PATH_MAX];
-	uint64_t timeout_ns, memory_bytes, tmp_bytes;
+	uint64_t timeout_ns, memory_bytes, tmp_bytes, read_bytes, written_bytes;
 	int64_t cpus, processes;
 };
 
@@ -83,6 +83,20 @@ static const struct option_row rows[] = {
 	  .max = 4096000,
 	  .fallback = "0",
 	  .help = "CPUs that the job may use at once, such as 0.5. 0 sets no limit." },
+	{ .name = "io-read",
+	  .type = OPTION_SIZE,
+	  .where = OPTION_AS_FLAG,
+	  OPTION_FIELD(struct run_args, read_bytes),
+	  .max = 1ll << 50,
+	  .fallback = "0",
+	  .help = "Bytes that the job may read from each disk in a second. 0 sets no limit." },
+	{ .name = "io-write",
+	  .type = OPTION_SIZE,
+	  .where = OPTION_AS_FLAG,
+	  OPTION_FIELD(struct run_args, written_bytes),
+	  .max = 1ll << 50,
+	  .fallback = "0",
+	  .help = "Likewise, for what it writes into volumes." },
 	{ .name = "pids",
 	  .type = OPTION_INT,
 	  .where = OPTION_AS_FLAG,
@@ -179,7 +193,7 @@ static int take_env(struct job *job, const struct option_list *given)
 {
 	static const char *const usual[] = {
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		("HOME=" SANDBOX_FOLDER), /* one string: clang looks for a comma */
+		("HOME=" SANDBOX_FOLDER),
 		"USER=job",
 		"LANG=C.UTF-8",
 	};
@@ -318,6 +332,8 @@ static bool make_group(struct job *job, const struct command_call *call)
 		.memory_bytes = args->memory_bytes,
 		.cpu_thousandths = (uint64_t)args->cpus,
 		.processes = (uint64_t)args->processes + 1, /* ours inside is one too */
+		.read_bytes = args->read_bytes,
+		.written_bytes = args->written_bytes,
 	};
 	int r = group_host_find(&job->host);
 
@@ -337,7 +353,8 @@ static bool make_group(struct job *job, const struct command_call *call)
 	if (!call->common.quiet)
 		fprintf(stderr,
 			"fairlead: no cgroup can be made (%s), so --memory holds for each process "
-			"alone and --cpus does not hold: run as root (-q leaves this line out)\n",
+			"alone and --cpus, --io-read and --io-write do not hold: run as root "
+			"(-q leaves this line out)\n",
 			strerror(-r));
 	return false;
 }

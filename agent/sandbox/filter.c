@@ -21,6 +21,9 @@
 
 #include "agent/base/cleanup.h"
 
+/* What SCMP_A0 of libseccomp leaves out is 0, as it means; clang would rather have it written. */
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+
 /*
  * What any program may need: files, memory, threads, processes, time, pipes.  What is on no
  * list does not exist inside (ENOSYS), so that libraries fall back as on an older kernel.

@@ -259,14 +259,10 @@ static bool start_peak(struct sandbox_group *g, const struct group_place *at)
 static bool forget_v1(const struct group_place *at)
 {
 	static const char *const files[] = {
-		"memory.force_empty",
-		"memory.max_usage_in_bytes",
-		"memory.failcnt",
-		"memory.memsw.max_usage_in_bytes",
-		"memory.memsw.failcnt",
-		"memory.kmem.max_usage_in_bytes",
-		"memory.kmem.failcnt",
-		"memory.kmem.tcp.max_usage_in_bytes",
+		"memory.force_empty",      "memory.max_usage_in_bytes",
+		"memory.failcnt",          "memory.memsw.max_usage_in_bytes",
+		"memory.memsw.failcnt",    "memory.kmem.max_usage_in_bytes",
+		"memory.kmem.failcnt",     "memory.kmem.tcp.max_usage_in_bytes",
 		"memory.kmem.tcp.failcnt",
 	};
 
@@ -285,8 +281,7 @@ static bool forget_memory(struct sandbox_group *g)
 	if (at.version == 1)
 		return group_read_number(at.path, "memory.usage_in_bytes") <= LEFTOVER_BYTES &&
 		       forget_v1(&at);
-	return group_read_number(at.path, "memory.current") <= LEFTOVER_BYTES &&
-	       start_peak(g, &at);
+	return group_read_number(at.path, "memory.current") <= LEFTOVER_BYTES && start_peak(g, &at);
 }
 
 int group_reset(struct sandbox_group *g)

@@ -40,7 +40,8 @@ int group_add(const struct sandbox_group *g, pid_t pid); /* the rest, where it w
 int group_limit(struct sandbox_group *g, const struct group_limits *limits);
 int group_use(const struct sandbox_group *g, struct group_usage *ret);
 
-int group_kill(const struct sandbox_group *g); /* waits for nothing; -EOPNOTSUPP but for version 2 */
+int group_kill(
+	const struct sandbox_group *g); /* waits for nothing; -EOPNOTSUPP but for version 2 */
 
 /*
  * Kills all that is in it, faster than it can fork, and waits until it is gone, 200 ms at most:

@@ -29,8 +29,7 @@ bool group_place(const struct sandbox_group *g, size_t base, struct group_place 
 	return true;
 }
 
-bool group_place_of(const struct sandbox_group *g, enum group_controller c,
-		    struct group_place *ret)
+bool group_place_of(const struct sandbox_group *g, enum group_controller c, struct group_place *ret)
 {
 	return g->host->at[c] >= 0 && group_place(g, (size_t)g->host->at[c], ret);
 }

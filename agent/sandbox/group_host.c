@@ -90,10 +90,10 @@ static void find_own_part(char ret[GROUP_PATH])
 
 	if (has_all(ret) || fs_read("/proc/self/cgroup", text, sizeof(text)) < 0)
 		return;
-	at = strncmp(text, "0::/", 4) ? strstr(text, "\n0::/") : text - 1;
+	at = strncmp(text, "0::/", 4) ? strstr(text, "\n0::/") : text;
 	if (!at)
 		return;
-	at += strlen("\n0::");
+	at = strchr(at, '/');
 	at[strcspn(at, "\n")] = '\0';
 	if (strstr(at, "..") || strlen(ret) + strlen(at) + sizeof(BASE) >= GROUP_PATH)
 		return;
@@ -264,8 +264,8 @@ int group_host_make_base(const struct group_base *base)
 	if (mkdir(base->path, 0755) && errno != EEXIST)
 		return -errno;
 	if (base->version == 2) {
-		snprintf(above, sizeof(above), "%.*s",
-			 (int)(strlen(base->path) - strlen(BASE)), base->path);
+		snprintf(above, sizeof(above), "%.*s", (int)(strlen(base->path) - strlen(BASE)),
+			 base->path);
 		turn_on(above);
 		turn_on(base->path);
 	}

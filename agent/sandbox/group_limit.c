@@ -74,10 +74,10 @@ static int limit_disk_v2(const char *folder, const char *disk, const struct grou
 
 static int limit_disk_v1(const char *folder, const char *disk, const struct group_limits *l)
 {
-	static const char *const files[] = {
-		"blkio.throttle.read_bps_device", "blkio.throttle.write_bps_device",
-		"blkio.throttle.read_iops_device", "blkio.throttle.write_iops_device"
-	};
+	static const char *const files[] = { "blkio.throttle.read_bps_device",
+					     "blkio.throttle.write_bps_device",
+					     "blkio.throttle.read_iops_device",
+					     "blkio.throttle.write_iops_device" };
 	const uint64_t numbers[] = { l->read_bytes, l->written_bytes, l->reads, l->writes };
 	char text[64];
 	int r = 0;

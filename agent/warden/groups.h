@@ -11,6 +11,8 @@
  *   hierarchy, or somebody who made it before: see groups_ground_new().
  * - Where no version 2 is mounted, ending others' processes takes CAP_KILL.  Without it a group
  *   does not end before the nursery does, and all in its pid namespace with it.
+ * - Where version 2 has the cpuset controller on, kernels of 6.1's age move a process that has
+ *   capabilities in its namespace only with CAP_SETUID, with which we are its user for a moment.
  *
  * A group that was reset keeps a descriptor where the kernel is 6.12 or newer; where there are too
  * few it is made anew instead.

@@ -15,14 +15,13 @@ static bool is_between(uint64_t value, uint64_t least, uint64_t most)
 
 int group_check_limits(const struct group_limits *l)
 {
-	bool sense =
-		is_between(l->memory_bytes, GROUP_LEAST_MEMORY, GROUP_MOST_BYTES) &&
-	       is_between(l->swap_bytes, 1, GROUP_MOST_BYTES) &&
-	       is_between(l->cpu_thousandths, GROUP_LEAST_CPU, GROUP_MOST_CPU) &&
-	       is_between(l->processes, 1, GROUP_MOST_PROCESSES) &&
-	       is_between(l->read_bytes, 1, GROUP_MOST_BYTES) &&
-	       is_between(l->written_bytes, 1, GROUP_MOST_BYTES) &&
-	       is_between(l->reads, 1, UINT32_MAX) && is_between(l->writes, 1, UINT32_MAX);
+	bool sense = is_between(l->memory_bytes, GROUP_LEAST_MEMORY, GROUP_MOST_BYTES) &&
+		     is_between(l->swap_bytes, 1, GROUP_MOST_BYTES) &&
+		     is_between(l->cpu_thousandths, GROUP_LEAST_CPU, GROUP_MOST_CPU) &&
+		     is_between(l->processes, 1, GROUP_MOST_PROCESSES) &&
+		     is_between(l->read_bytes, 1, GROUP_MOST_BYTES) &&
+		     is_between(l->written_bytes, 1, GROUP_MOST_BYTES) &&
+		     is_between(l->reads, 1, UINT32_MAX) && is_between(l->writes, 1, UINT32_MAX);
 
 	return sense ? 0 : -EINVAL;
 }

@@ -11,8 +11,7 @@ union control { /* aligned as the kernel wants it */
 	struct cmsghdr header;
 };
 
-int message_send(int socket, const void *data, size_t size, const int *fds, size_t count,
-		 int flags)
+int message_send(int socket, const void *data, size_t size, const int *fds, size_t count, int flags)
 {
 	struct iovec part = { (void *)data, size };
 	union control control = { 0 };
@@ -33,7 +32,7 @@ int message_send(int socket, const void *data, size_t size, const int *fds, size
 	do
 		n = sendmsg(socket, &message, flags | MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	return n >= 0 ? 0 : errno == ECONNRESET ? -EPIPE : -errno;
 }
 
 ssize_t message_receive(int socket, void *data, size_t size, int fds[MESSAGE_FDS], size_t *count,

@@ -6,7 +6,7 @@
 
 enum { MESSAGE_FDS = 8 };
 
-/* flags as of sendmsg(2); 0 or -errno. */
+/* flags as of sendmsg(2); 0 or -errno, -EPIPE when the other side is gone. */
 int message_send(int socket, const void *data, size_t size, const int *fds, size_t count,
 		 int flags);
 

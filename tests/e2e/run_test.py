@@ -2,9 +2,11 @@
 """`fairlead run` by its public door: what a job sees, what it may use, what is left of it."""
 import glob
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -283,6 +285,21 @@ def test_tmp_is_limited():
     result = run("--tmp", "1M", "--lang", "python", "-e", code)
     errno, made = result.stdout.decode().split()
     check(errno == "28" and 200 <= int(made) <= 320, f"{made} files, errno {errno}")
+
+
+def test_disks_are_read_as_slowly_as_asked():
+    "--io-read 4M lets a job read 8 MiB of a disk in no less than a second and a half"
+    place = tempfile.mkdtemp(dir=os.path.dirname(os.path.abspath(FAIRLEAD)))    # /tmp may be no disk
+    cleanup(shutil.rmtree, place, ignore_errors=True)
+    os.chmod(place, 0o755)
+    with open(os.path.join(place, "big"), "wb") as file:
+        file.write(bytes(8 << 20))
+        os.fsync(file.fileno())
+    began = time.monotonic()
+    sh("dd if=/vol/big of=/dev/null bs=64k iflag=direct 2>/dev/null", "--io-read", "4M",
+       "--volume", f"{place}:/vol:ro")
+    took = time.monotonic() - began
+    check(took > 1.5, f"it took {took:.1f} s")
 
 
 def test_cpu_is_limited():

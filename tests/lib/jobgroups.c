@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * groups: a warden's groups on this machine's real cgroups, asked for as a nursery does.  The
+ * jobgroups: a warden's groups on this machine's real cgroups, asked for as a nursery does.  The
  * warden is a process of its own: user 0 with no capability.  What is put into groups is of the
  * job's user in namespaces of its own.  GROUPS_DISK names a block device or a file on a disk to
- * read from; without one a file is made here.  Prints TAP, and what each wish takes.
+ * read from; without one a file is made here.  With GROUPS_SETUID the warden keeps CAP_SETUID.  Prints TAP, and what each wish takes.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -45,6 +45,14 @@ enum { JOB_USER = 64991, ORDINARY = 64980, SERVED_AT_ONCE = 8 };
 
 /* --- a warden, and the nursery's end of it --- */
 
+/* An error that nobody expected says which it is. */
+static int told(int r)
+{
+	if (r)
+		printf("# %s\n", strerror(-r));
+	return r;
+}
+
 struct warden {
 	struct groups_ground *ground;
 	pid_t pid;
@@ -54,9 +62,11 @@ struct warden {
 static int give_up_capabilities(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct none[2] = { 0 };
+	struct __user_cap_data_struct left[2] = { 0 };
 
-	return (int)syscall(SYS_capset, &header, none);
+	if (getenv("GROUPS_SETUID"))
+		left[0].effective = left[0].permitted = 1u << CAP_SETUID;
+	return (int)syscall(SYS_capset, &header, left);
 }
 
 static void be_warden(int socket)
@@ -340,27 +350,27 @@ static int limits_hold_and_what_was_used_is_told(void)
 		SKIP("a controller is missing");
 	CHECK(begin(&w) == 0);
 	CHECK(group_ask_new(&w.client, &limits, &id) == 0 && id == 1);
-	CHECK(job_run(&w, id, use_memory, 16 * MIB, &status) == 0 && status == 0);
-	CHECK(group_ask_use(&w.client, id, &used) == 0);
+	CHECK(told(job_run(&w, id, use_memory, 16 * MIB, &status)) == 0 && status == 0);
+	CHECK(told(group_ask_use(&w.client, id, &used)) == 0);
 	CHECK(used.memory_peak >= 16 * MIB && used.memory_peak < 24 * MIB);
 	CHECK(used.memory_kills == 0 && used.refused_processes == 0 && used.throttled_ns == 0);
 
 	CHECK(job_run(&w, id, use_memory, 64 * MIB, &status) == 0);
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-	CHECK(group_ask_use(&w.client, id, &used) == 0 && used.memory_kills == 1);
+	CHECK(group_ask_use(&w.client, id, &used) == 0 && used.memory_kills >= 1);
 	CHECK(used.memory_peak > 24 * MIB && used.memory_peak <= 32 * MIB);
 
-	CHECK(group_ask_reset(&w.client, id) == 0);
+	CHECK(told(group_ask_reset(&w.client, id)) == 0);
 	CHECK(job_run(&w, id, fork_many, 12, &status) == 0);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 3); /* it is one of ten itself */
 	CHECK(group_ask_use(&w.client, id, &used) == 0 && used.refused_processes == 3);
 
-	CHECK(group_ask_reset(&w.client, id) == 0);
-	CHECK(group_ask_limit(&w.client, id, &slow) == 0);
+	CHECK(told(group_ask_reset(&w.client, id)) == 0);
+	CHECK(told(group_ask_limit(&w.client, id, &slow)) == 0);
 	began = clock_mono_ns();
 	CHECK(job_run(&w, id, use_cpu, 200 * NS_PER_MSEC, &status) == 0 && status == 0);
 	CHECK(clock_mono_ns() - began > 500 * NS_PER_MSEC); /* 800 but for its first period */
-	CHECK(group_ask_use(&w.client, id, &used) == 0);
+	CHECK(told(group_ask_use(&w.client, id, &used)) == 0);
 	CHECK(used.user_ns + used.system_ns > 190 * NS_PER_MSEC);
 	CHECK(used.user_ns + used.system_ns < 400 * NS_PER_MSEC);
 	CHECK(used.throttled_ns > 300 * NS_PER_MSEC);
@@ -387,7 +397,8 @@ static int open_disk(void)
 
 static int disks_are_read_no_faster_than_may_be(void)
 {
-	const struct group_limits fast = { 0 }, slow = { .read_bytes = DISK }, few = { .reads = 64 };
+	const struct group_limits fast = { 0 }, slow = { .read_bytes = DISK },
+				  few = { .reads = 64 };
 	const struct group_limits *const all[] = { &fast, &slow, &few, &fast };
 	struct group_usage used;
 	struct warden w;
@@ -398,21 +409,21 @@ static int disks_are_read_no_faster_than_may_be(void)
 	if (!has(GROUP_IO) || disk < 0)
 		SKIP("no disk can be read directly, or no controller of it");
 	CHECK(begin(&w) == 0);
-	CHECK(group_ask_new(&w.client, &fast, &id) == 0);
+	CHECK(told(group_ask_new(&w.client, &fast, &id)) == 0);
 	for (int i = 0; i < 4; i++) {
 		uint64_t began = clock_mono_ns(), took;
 
-		CHECK(group_ask_limit(&w.client, id, all[i]) == 0);
+		CHECK(told(group_ask_limit(&w.client, id, all[i])) == 0);
 		CHECK(job_run(&w, id, read_disk, DISK, &status) == 0 && status == 0);
 		took = clock_mono_ns() - began;
-		CHECK(group_ask_use(&w.client, id, &used) == 0);
-		printf("# read %" PRIu64 " bytes by %" PRIu64 " in %.0f ms\n",
-		       used.read_bytes, used.reads, (double)took / 1e6);
+		CHECK(told(group_ask_use(&w.client, id, &used)) == 0);
+		printf("# read %" PRIu64 " bytes by %" PRIu64 " in %.0f ms\n", used.read_bytes,
+		       used.reads, (double)took / 1e6);
 		/* 8 MiB are 1 s of 8 MiB/s, and 128 reads 2 s of 64 */
 		CHECK(all[i] == &fast || took > 700 * NS_PER_MSEC);
 		if (i) /* version 1 counts from the first limit of a disk on */
 			CHECK(used.read_bytes == DISK && used.reads >= 8);
-		CHECK(group_ask_reset(&w.client, id) == 0);
+		CHECK(told(group_ask_reset(&w.client, id)) == 0);
 	}
 	close(disk);
 	CHECK(finish(&w) == 0);
@@ -423,13 +434,33 @@ static int disks_are_read_no_faster_than_may_be(void)
 static bool only_grows(const char *file)
 {
 	static const char *const files[] = {
-		"cgroup.stat",      "cgroup.stat.local",   "cpu.stat",         "cpu.stat.local",
-		"memory.stat",      "memory.events",       "memory.events.local", "memory.numa_stat",
-		"memory.peak",      "memory.swap.peak",    "memory.swap.events", "pids.events",
-		"pids.events.local", "pids.peak",          "io.stat",          "memory.oom_control",
-		"cpuacct.stat",     "cpuacct.usage",       "cpuacct.usage_all", "cpuacct.usage_percpu",
-		"cpuacct.usage_percpu_sys", "cpuacct.usage_percpu_user", "cpuacct.usage_sys",
-		"cpuacct.usage_user", "misc.events",       "misc.events.local", "misc.peak",
+		"cgroup.stat",
+		"cgroup.stat.local",
+		"cpu.stat",
+		"cpu.stat.local",
+		"memory.stat",
+		"memory.events",
+		"memory.events.local",
+		"memory.numa_stat",
+		"memory.peak",
+		"memory.swap.peak",
+		"memory.swap.events",
+		"pids.events",
+		"pids.events.local",
+		"pids.peak",
+		"io.stat",
+		"memory.oom_control",
+		"cpuacct.stat",
+		"cpuacct.usage",
+		"cpuacct.usage_all",
+		"cpuacct.usage_percpu",
+		"cpuacct.usage_percpu_sys",
+		"cpuacct.usage_percpu_user",
+		"cpuacct.usage_sys",
+		"cpuacct.usage_user",
+		"misc.events",
+		"misc.events.local",
+		"misc.peak",
 		"rdma.events",
 	};
 
@@ -498,7 +529,7 @@ static int put_and_run(const struct sandbox_group *g, job_body body, uint64_t ar
 	struct job j;
 
 	CHECK(job_start(&j, body, argument) == 0);
-	CHECK(group_put(g, j.pid) == 0);
+	CHECK(told(group_put(g, j.pid)) == 0);
 	job_go(&j);
 	CHECK(job_wait(&j) >= 0);
 	return 0;
@@ -520,25 +551,25 @@ static int reset_leaves_a_group_as_fresh(void)
 	struct group_usage usage;
 	struct group_host host;
 
-	CHECK(group_host_find(&host) == 0);
-	CHECK(group_make(&used, &host, &first) == 0);
+	CHECK(told(group_host_find(&host)) == 0);
+	CHECK(told(group_make(&used, &host, &first)) == 0);
 	for (int round = 0; round < 3; round++) {
-		CHECK(group_limit(&used, &other) == 0);
+		CHECK(told(group_limit(&used, &other)) == 0);
 		CHECK(put_and_run(&used, use_memory, 64 * MIB) == 0); /* is killed */
 		CHECK(put_and_run(&used, fork_many, 10) == 0);
 		CHECK(put_and_run(&used, use_cpu, 60 * NS_PER_MSEC) == 0);
 		CHECK(group_use(&used, &usage) == 0 && usage.memory_kills && usage.memory_peak);
-		CHECK(group_reset(&used) == 0);
-		CHECK(group_make(&fresh, &host, &first) == 0);
+		CHECK(told(group_reset(&used)) == 0);
+		CHECK(told(group_make(&fresh, &host, &first)) == 0);
 		CHECK(compare_groups(&fresh, &used) == 0);
-		CHECK(group_use(&used, &usage) == 0);
+		CHECK(told(group_use(&used, &usage)) == 0);
 		CHECK(usage.user_ns == 0 && usage.system_ns == 0 && usage.throttled_ns == 0);
 		CHECK(usage.memory_kills == 0 && usage.refused_processes == 0);
 		CHECK(usage.memory_peak <= MIB && usage.read_bytes == 0 && usage.writes == 0);
-		CHECK(group_remove(&fresh) == 0);
+		CHECK(told(group_remove(&fresh)) == 0);
 	}
 	printf("# used again as %s\n", used.peak >= 0 ? "it was, its peak begun anew" : used.name);
-	CHECK(group_remove(&used) == 0);
+	CHECK(told(group_remove(&used)) == 0);
 	return 0;
 }
 
@@ -556,17 +587,17 @@ static int a_fork_bomb_is_ended_whole(void)
 	int r;
 
 	CHECK(begin(&w) == 0);
-	CHECK(group_ask_new(&w.client, &limits, &id) == 0);
+	CHECK(told(group_ask_new(&w.client, &limits, &id)) == 0);
 	CHECK(job_start(&j, bear_bomb, 0) == 0);
 	job_go(&j);
 	for (int i = 0; i < 2000 && !(bomb = only_child_of(j.pid)); i++)
 		nanosleep(&moment, NULL);
 	pidfd = (int)syscall(SYS_pidfd_open, bomb, 0);
-	CHECK(group_ask_put(&w.client, id, pidfd) == 0);
-	do { /* until it is at its limit */
+	CHECK(told(group_ask_put(&w.client, id, pidfd)) == 0);
+	do {                               /* until it is at its limit */
 		(void)kill(bomb, SIGCONT); /* it may not have stopped yet */
 		nanosleep(&moment, NULL);
-		CHECK(group_ask_use(&w.client, id, &used) == 0);
+		CHECK(told(group_ask_use(&w.client, id, &used)) == 0);
 	} while (!used.refused_processes);
 	began = clock_mono_ns();
 	while ((r = group_ask_reset(&w.client, id)) == -EBUSY)
@@ -594,7 +625,7 @@ static int only_a_nurserys_processes_are_moved(void)
 	uint32_t id = 0;
 
 	CHECK(begin(&w) == 0);
-	CHECK(group_ask_new(&w.client, &none, &id) == 0);
+	CHECK(told(group_ask_new(&w.client, &none, &id)) == 0);
 	CHECK(group_ask_put(&w.client, id, init) == -EPERM);
 	CHECK(group_ask_put(&w.client, id, self) == -EPERM);
 	CHECK(group_ask_put(&w.client, id, file) == -EBADF);
@@ -609,8 +640,8 @@ static int only_a_nurserys_processes_are_moved(void)
 	CHECK(group_ask_put(&w.client, id + 1, good.pidfd) == -ENOENT);
 	CHECK(group_ask_put(&w.client, 0, good.pidfd) == -ENOENT);
 	CHECK(group_ask_put(&w.client, UINT32_MAX, good.pidfd) == -ENOENT);
-	CHECK(group_ask_put(&w.client, id, good.pidfd) == 0);
-	CHECK(group_ask_free(&w.client, id) == 0);
+	CHECK(told(group_ask_put(&w.client, id, good.pidfd)) == 0);
+	CHECK(told(group_ask_free(&w.client, id)) == 0);
 	CHECK(WTERMSIG(job_wait(&good)) == SIGKILL);
 	CHECK(kill(bare.pid, 0) == 0 && kill(bare.pid, SIGKILL) == 0);
 	CHECK(WTERMSIG(job_wait(&bare)) == SIGKILL);
@@ -621,12 +652,11 @@ static int only_a_nurserys_processes_are_moved(void)
 static int what_makes_no_sense_is_refused(void)
 {
 	const struct group_limits none = { 0 };
-	const struct group_limits wrong[] = { { .memory_bytes = 4096 },
-					      { .memory_bytes = UINT64_MAX },
-					      { .swap_bytes = UINT64_MAX },
-					      { .cpu_thousandths = 1 },
-					      { .processes = 1ull << 40 },
-					      { .reads = UINT64_MAX } };
+	const struct group_limits wrong[] = {
+		{ .memory_bytes = 4096 },     { .memory_bytes = UINT64_MAX },
+		{ .swap_bytes = UINT64_MAX }, { .cpu_thousandths = 1 },
+		{ .processes = 1ull << 40 },  { .reads = UINT64_MAX }
+	};
 	struct group_usage used;
 	struct warden w;
 	uint32_t id = 0;
@@ -654,15 +684,15 @@ static int as_many_as_may_be_leave_nothing(void)
 
 	CHECK(begin(&w) == 0);
 	for (int i = 0; i < 500; i++)
-		CHECK(group_ask_new(&w.client, &limits, &ids[i]) == 0);
+		CHECK(told(group_ask_new(&w.client, &limits, &ids[i])) == 0);
 	CHECK(groups_of(w.pid) >= 500);
 	for (int i = 0; i < 500; i++)
-		CHECK(group_ask_free(&w.client, ids[i]) == 0);
+		CHECK(told(group_ask_free(&w.client, ids[i])) == 0);
 	CHECK(groups_of(w.pid) == 0);
 	for (int i = 0; i < GROUP_MOST; i++)
-		CHECK(group_ask_new(&w.client, &limits, &id) == 0);
+		CHECK(told(group_ask_new(&w.client, &limits, &id)) == 0);
 	CHECK(group_ask_new(&w.client, &limits, &id) == -ENOSPC);
-	CHECK(group_ask_free(&w.client, 7) == 0);
+	CHECK(told(group_ask_free(&w.client, 7)) == 0);
 	CHECK(group_ask_new(&w.client, &limits, &id) == 0 && id == 7);
 	CHECK(finish(&w) == 0); /* by hanging up */
 	CHECK(groups_of(w.pid) == 0);
@@ -682,9 +712,9 @@ static int a_killed_wardens_groups_are_swept(void)
 	CHECK(group_host_find(&host) == 0 && group_make(&ours, &host, &limits) == 0);
 	CHECK(begin(&w) == 0);
 	for (int i = 0; i < 3; i++)
-		CHECK(group_ask_new(&w.client, &limits, &id) == 0);
+		CHECK(told(group_ask_new(&w.client, &limits, &id)) == 0);
 	CHECK(job_start(&j, wait_forever, 0) == 0);
-	CHECK(group_ask_put(&w.client, id, j.pidfd) == 0);
+	CHECK(told(group_ask_put(&w.client, id, j.pidfd)) == 0);
 	CHECK(groups_sweep() == 0); /* of who lives nothing is taken */
 	CHECK(kill(w.pid, SIGKILL) == 0);
 	CHECK(WTERMSIG(finish(&w)) == SIGKILL);
@@ -693,7 +723,7 @@ static int a_killed_wardens_groups_are_swept(void)
 	CHECK(groups_sweep() == 0);
 	CHECK(groups_of(w.pid) == 0);
 	CHECK(groups_of(getpid()) == (int)host.base_count);
-	CHECK(group_remove(&ours) == 0);
+	CHECK(told(group_remove(&ours)) == 0);
 	CHECK(groups_of(getpid()) == 0);
 	return 0;
 }
@@ -706,7 +736,7 @@ static int a_pid_used_again_is_not_taken_for_its_first(void)
 	uint64_t space;
 	int pid;
 
-	CHECK(group_host_find(&host) == 0);
+	CHECK(told(group_host_find(&host)) == 0);
 	snprintf(name, sizeof(name), "%s.5", host.maker);
 	CHECK(!group_host_maker_is_gone(&host, name));
 	CHECK(sscanf(host.maker, "%d.%*u.%" SCNx64, &pid, &space) == 2 && pid == (int)getpid());
@@ -714,7 +744,8 @@ static int a_pid_used_again_is_not_taken_for_its_first(void)
 	CHECK(group_host_maker_is_gone(&host, name));
 	snprintf(name, sizeof(name), "%d.1.%" PRIx64 ".5", pid, space + 1); /* who knows */
 	CHECK(!group_host_maker_is_gone(&host, name));
-	CHECK(!group_host_maker_is_gone(&host, "4194303.5") && !group_host_maker_is_gone(&host, ".."));
+	CHECK(!group_host_maker_is_gone(&host, "4194303.5") &&
+	      !group_host_maker_is_gone(&host, ".."));
 	return 0;
 }
 
@@ -764,7 +795,7 @@ static int ordinary_users_get_groups_where_they_were_given_some(void)
 	char mount[GROUP_PATH], top[GROUP_PATH], leaf[GROUP_PATH + 32], base[GROUP_PATH + 32];
 	struct group_host host;
 
-	CHECK(group_host_find(&host) == 0);
+	CHECK(told(group_host_find(&host)) == 0);
 	if (!host.base_count || host.bases[0].version != 2 || host.at[GROUP_MEMORY] != 0)
 		SKIP("no controllers in version 2");
 	snprintf(mount, sizeof(mount), "%s", host.bases[0].path);
@@ -772,7 +803,7 @@ static int ordinary_users_get_groups_where_they_were_given_some(void)
 	snprintf(top, sizeof(top), "%.100s/own", mount);
 	snprintf(leaf, sizeof(leaf), "%s/agent", top);
 	CHECK(give_to_ordinary(top) == 0);
-	CHECK(group_write(mount, "cgroup.subtree_control", "+memory +pids +cpu +io") == 0);
+	CHECK(told(group_write(mount, "cgroup.subtree_control", "+memory +pids +cpu +io")) == 0);
 
 	/* We are in the top itself: no limits may be had below it. */
 	snprintf(base, sizeof(base), "%s/fairlead-jobs", top);
@@ -816,7 +847,9 @@ static int each_wish_takes_so_long(void)
 	const struct group_limits limits = { .memory_bytes = 256 * MIB,
 					     .cpu_thousandths = 1000,
 					     .processes = 64 };
-	const struct timespec idle = { .tv_nsec = 200000000 }; /* what a grace period is long over in */
+	const struct timespec idle = {
+		.tv_nsec = 200000000
+	}; /* what a grace period is long over in */
 	struct took made = { 0 }, put = { 0 }, use = { 0 }, empty = { 0 }, reset = { 0 },
 		    freed = { 0 };
 	struct job jobs[COUNT];
@@ -828,32 +861,32 @@ static int each_wish_takes_so_long(void)
 	for (int i = 0; i < COUNT; i++) {
 		CHECK(job_start(&jobs[i], wait_forever, 0) == 0);
 		began = clock_mono_ns();
-		CHECK(group_ask_new(&w.client, &limits, &ids[i]) == 0);
+		CHECK(told(group_ask_new(&w.client, &limits, &ids[i])) == 0);
 		add(&made, began);
 	}
 	nanosleep(&idle, NULL);
 	for (int i = 0; i < COUNT; i++) {
 		began = clock_mono_ns();
-		CHECK(group_ask_put(&w.client, ids[i], jobs[i].pidfd) == 0);
+		CHECK(told(group_ask_put(&w.client, ids[i], jobs[i].pidfd)) == 0);
 		add(&put, began);
 	}
 	for (int i = 0; i < COUNT; i++) {
 		struct group_usage used;
 
 		began = clock_mono_ns();
-		CHECK(group_ask_use(&w.client, ids[i], &used) == 0);
+		CHECK(told(group_ask_use(&w.client, ids[i], &used)) == 0);
 		add(&use, began);
 		began = clock_mono_ns();
-		CHECK(group_ask_reset(&w.client, ids[i]) == 0);
+		CHECK(told(group_ask_reset(&w.client, ids[i])) == 0);
 		add(&reset, began);
 		began = clock_mono_ns();
-		CHECK(group_ask_reset(&w.client, ids[i]) == 0);
+		CHECK(told(group_ask_reset(&w.client, ids[i])) == 0);
 		add(&empty, began);
 		(void)job_wait(&jobs[i]);
 	}
 	for (int i = 0; i < COUNT; i++) {
 		began = clock_mono_ns();
-		CHECK(group_ask_free(&w.client, ids[i]) == 0);
+		CHECK(told(group_ask_free(&w.client, ids[i])) == 0);
 		add(&freed, began);
 	}
 	tell("NEW", &made);
