@@ -161,7 +161,7 @@ static int job_start_in(struct job *j, uint64_t namespaces, job_body body, uint6
 		j->pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 		if (j->pid == 0)
 			run_body(go, body, argument);
-		_exit(write(told[1], &j->pid, sizeof(j->pid)) != sizeof(j->pid));
+		_exit(write(told[1], &j->pid, sizeof(j->pid)) == sizeof(j->pid) ? 0 : 1);
 	}
 	close(told[1]);
 	close(go[0]);
