@@ -159,7 +159,7 @@ struct job {
 	struct sandbox_volume volumes[SANDBOX_VOLUMES];
 	char *volume_texts[SANDBOX_VOLUMES];
 	struct sandbox_spec spec;
-	struct group_host host;
+	struct group_host hierarchies, needed;
 	struct sandbox_group group;
 	char err[512];
 };
@@ -335,10 +335,12 @@ static bool make_group(struct job *job, const struct command_call *call)
 		.read_bytes = args->read_bytes,
 		.written_bytes = args->written_bytes,
 	};
-	int r = group_host_find(&job->host);
+	int r = group_host_find(&job->hierarchies);
 
+	job->needed = job->hierarchies;
+	group_host_narrow(&job->needed, &limits);
 	if (!r)
-		r = group_make(&job->group, &job->host, &limits);
+		r = group_make(&job->group, &job->needed, &limits);
 	if (!r) {
 		r = group_open(&job->group);
 		if (r)
@@ -481,7 +483,7 @@ static int run_job(const struct command_call *call, struct job *job)
 	if (grouped) {
 		(void)group_use(&job->group, &used);
 		(void)group_remove(&job->group);
-		(void)group_sweep(&job->host);
+		(void)group_sweep(&job->hierarchies);
 	}
 	say_end(call, &result, over, used.memory_kills, clock_mono_ns() - began);
 	closep(&w.signals);

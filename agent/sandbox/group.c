@@ -197,7 +197,6 @@ static int remove_place(const char *path)
 	return 0;
 }
 
-/* The first place is the last to go: what is left behind half removed is found by it. */
 static int remove_places(struct sandbox_group *g)
 {
 	struct group_place at;
@@ -307,9 +306,10 @@ static bool sweep_one(struct group_host *host, const char *name)
 	return group_remove(&g) == 0;
 }
 
-int group_sweep(struct group_host *host)
+/* What one base names goes from all of them. */
+static int sweep_base(struct group_host *host, const char *base)
 {
-	DIR *dir = host->base_count ? opendir(host->bases[0].path) : NULL;
+	DIR *dir = opendir(base);
 	struct dirent *entry;
 	int swept = 0;
 
@@ -319,5 +319,14 @@ int group_sweep(struct group_host *host)
 			swept += sweep_one(host, entry->d_name);
 	if (dir)
 		closedir(dir);
+	return swept;
+}
+
+int group_sweep(struct group_host *host)
+{
+	int swept = 0;
+
+	for (size_t i = 0; i < host->base_count; i++)
+		swept += sweep_base(host, host->bases[i].path);
 	return swept;
 }

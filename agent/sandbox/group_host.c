@@ -14,6 +14,7 @@
 
 #include "agent/base/cleanup.h"
 #include "agent/base/fs.h"
+#include "agent/wire/group.h"
 
 #define BASE "/fairlead-jobs" /* goes with the last of ours */
 
@@ -198,6 +199,31 @@ int group_host_find(struct group_host *ret)
 	group_host_find_disks(&h);
 	*ret = h;
 	return 0;
+}
+
+void group_host_narrow(struct group_host *h, const struct group_limits *l)
+{
+	const uint64_t wanted[_GROUP_CONTROLLER_MAX] = {
+		[GROUP_MEMORY] = l->memory_bytes,
+		[GROUP_CPU] = l->cpu_thousandths,
+		[GROUP_PIDS] = l->processes,
+		[GROUP_IO] = l->read_bytes | l->written_bytes | l->reads | l->writes,
+	};
+	struct group_host kept = *h;
+
+	kept.base_count = 0;
+	for (size_t i = 0; i < h->base_count; i++) {
+		bool needed = false;
+
+		for (int c = 0; c < _GROUP_CONTROLLER_MAX; c++)
+			if (h->at[c] == (int)i) {
+				kept.at[c] = wanted[c] ? (int)kept.base_count : -1;
+				needed |= wanted[c] != 0;
+			}
+		if (needed)
+			kept.bases[kept.base_count++] = h->bases[i];
+	}
+	*h = kept;
 }
 
 static bool lies_on_others(const char *disk)

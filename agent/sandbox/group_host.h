@@ -39,6 +39,13 @@ struct group_host {
 /* By the process that makes the groups.  0 or -errno; no hierarchy at all is no error. */
 int group_host_find(struct group_host *ret);
 
+/*
+ * Leaves only the hierarchies that these limits need, as each one costs: for a group that is used
+ * once, and whose usage nobody asks for but what is counted beside a limit.
+ */
+struct group_limits;
+void group_host_narrow(struct group_host *h, const struct group_limits *limits);
+
 /* Anew: disks come and go.  More than GROUP_DISKS are left out. */
 void group_host_find_disks(struct group_host *h);
 

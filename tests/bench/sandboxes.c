@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 	bool grouped = argc > 3 && !strcmp(argv[3], "grouped");
 	bool host = argc > 3 && !strcmp(argv[3], "host");
 	struct sandbox_group group = { .folder = -1 };
-	struct group_host groups;
+	struct group_host groups = { 0 };
 	struct sandbox_spec spec = {
 		.root = host ? NULL : argv[1],
 		.argv = argv + 2,
@@ -62,8 +62,10 @@ int main(int argc, char **argv)
 		return 2;
 	argv[3] = NULL;
 	while (!r && fgets(line, sizeof(line), stdin)) {
-		if (grouped && (group_host_find(&groups) || group_make(&group, &groups, &limits) ||
-				group_open(&group)))
+		if (grouped && group_host_find(&groups))
+			return 1;
+		group_host_narrow(&groups, &limits);
+		if (grouped && (group_make(&group, &groups, &limits) || group_open(&group)))
 			return 1;
 		spec.group = grouped ? &group : NULL;
 		r = once(&spec);
