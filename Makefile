@@ -31,7 +31,7 @@ repro    := -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$O=.out
 export PWD := $(CURDIR)
 OPT      ?= -g -O2
 cflags   := $(target) -std=gnu17 $(warnings) $(OPT) -D_GNU_SOURCE -fPIE -fstack-protector-strong \
-            $(repro) -I. -I$O $(shell $(PKG_CONFIG) --cflags $(libs) 2>/dev/null) -MMD -MP
+            $(repro) -I. -I$O -Wa,-I. -Wa,-I$O $(shell $(PKG_CONFIG) --cflags $(libs) 2>/dev/null) -MMD -MP
 ldflags  := $(target) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ldlibs   := $(shell $(PKG_CONFIG) --libs $(libs) 2>/dev/null) -lprotobuf-nanopb -ldl -lm -lpthread
 san      := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -42,7 +42,12 @@ bpfflags := $(bpfcode) -Wall -Werror -D__TARGET_ARCH_$(patsubst aarch64,arm64,$(
             -DBPF_NO_KFUNC_PROTOTYPES -fms-extensions -Wno-microsoft-anon-tag \
             -isystem vmlinux/$(ARCH) -I. $(repro) -MMD -MP
 
-srcs     := $(sort $(shell find agent exporters -name '*.c' 2>/dev/null))
+# What goes into other programs, not into ours: its bytes do, with those of some scripts.
+graft    := agent/sandbox/graft/library
+graftflags := $(target) -std=gnu17 $(warnings) -O2 -D_GNU_SOURCE -fPIC -ffreestanding -nostdlib -shared -s \
+            -fvisibility=hidden -fno-stack-protector -fno-asynchronous-unwind-tables \
+            $(repro) -I. -Wl,-z,defs,-z,now,-z,relro,-z,noexecstack,--build-id=none
+srcs     := $(filter-out $(graft).c,$(sort $(shell find agent exporters -name '*.c' 2>/dev/null)))
 messages := $(sort $(patsubst %.options,%.pb.c,$(shell find agent exporters -name '*.options')))
 bpfs     := $(sort $(shell find bpf -name '*.bpf.c'))
 units    := $(shell find tests/unit -name '*_test.c' 2>/dev/null)
@@ -83,6 +88,10 @@ $O/built/bpfflags: content = $(CLANG) $(bpfflags)
 $O/built/%: FORCE
 	$Q mkdir -p $(@D) && echo '$(content)' > $@.new && \
 	if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+$O/$(graft).so: $(graft).c $O/built/flags ; $(call say,GRAFT)
+	$Q mkdir -p $(@D) && $(CC) $(graftflags) -MMD -MP -MT $@ -MF $(@:.so=.d) $< -o $@
+$(foreach way,/ /san/ /tsan/ /fuzz/,$O$(way)agent/sandbox/graft/graft.o): $O/$(graft).so $(wildcard agent/sandbox/graft/*.py agent/sandbox/graft/*.js agent/sandbox/graft/*.java)
 
 # folder, compiler, flags
 define objects
