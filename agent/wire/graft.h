@@ -19,7 +19,7 @@ enum {
 	GRAFT_SCRIPT_FD = 5,  /* closed before a job is seen */
 };
 #define GRAFT_PRELOAD "LD_PRELOAD=/proc/self/fd/4"
-#define GRAFT_ZYGOTE  "FAIRLEAD_ZYGOTE=1" /* fork() and fsync() are a zygote's */
+#define GRAFT_ZYGOTE  "FAIRLEAD_ZYGOTE=1" /* of a zygote only: descriptor 3 is its control socket */
 
 enum { GRAFT_FILTER_MAX = 4096 }; /* the kernel's own limit (BPF_MAXINSNS) */
 

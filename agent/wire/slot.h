@@ -27,7 +27,8 @@ struct slot_job {
 enum slot_state {
 	SLOT_RUNS = 1, /* the command was executed */
 	SLOT_FAILED,   /* it was not: step, error, what */
-	SLOT_ENDED     /* status and what it used */
+	SLOT_ENDED,    /* status and what it used */
+	SLOT_WAITS     /* before all these: it is started and ready for its job */
 };
 
 struct slot_report {

@@ -146,7 +146,8 @@ static void start_interpreter(int third, char *const *imports)
 					    "/proc/self/fd/5", NULL };
 	static const char *const java[] = { "/usr/bin/java", GRAFT_JAVA_OPTIONS, "/proc/self/fd/5",
 					    NULL };
-	static char *env[] = { (char *)GRAFT_PRELOAD, (char *)"LC_ALL=C.UTF-8", NULL };
+	char *env[] = { (char *)GRAFT_PRELOAD, (char *)"LC_ALL=C.UTF-8",
+			*runtime == 'p' ? (char *)GRAFT_ZYGOTE : NULL, NULL };
 	char **argv = words(*runtime == 'p' ? python : *runtime == 'n' ? node : java, imports);
 	enum graft_blob script = *runtime == 'p'   ? GRAFT_PYTHON
 				 : *runtime == 'n' ? GRAFT_NODE

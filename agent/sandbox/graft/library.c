@@ -3,10 +3,10 @@
  * library: what LD_PRELOAD puts into an interpreter that is started before its job is known.
  * It takes the place of two functions of the libc, which any interpreter can be made to call:
  *
- *   fsync(3) waits for the first message on descriptor 3.  Is it a nursery's setup, then this
- *            process is a zygote from here on, and returns; is it a job (agent/wire/slot.h),
- *            then the job's descriptors are 0, 1 and 2 when it returns, and descriptor 3 is
- *            what the payload is to be read from: the socket, one message, or a file.
+ *   fsync(3) in a zygote (agent/wire/graft.h) says that it is ready, once it was set up; in
+ *            any other process it waits for its job (agent/wire/slot.h), whose descriptors are
+ *            0, 1 and 2 when it returns.  Descriptor 3 is then what the payload is to be read
+ *            from: the socket, one message, or a file.
  *   fork()   in a zygote answers requests until one made a slot: it returns a process id for
  *            each, and 0 in the slot, which by then has its own namespaces and no rights.
  *
@@ -628,23 +628,48 @@ int fork(void)
 	return 0;
 }
 
-int fsync(int fd)
+static bool is_told(const char *variable)
 {
-	struct parcel p = { .bytes = &first, .room = sizeof(first) };
-	long n;
+	char **at = &environ ? environ : NULL;
+	size_t i;
 
-	if (fd != SLOT_JOB_FD || (role != UNKNOWN && role != SLOT))
-		return with_errno(CALL(SYS_fsync, fd));
-	n = receive(&p);
-	if (n == -ENOTSOCK || n == -EBADF)
-		return with_errno(CALL(SYS_fsync, fd));
-	if (n == 0)
-		leave(0);
+	for (; at && *at; at++) {
+		for (i = 0; variable[i] && (*at)[i] == variable[i];)
+			i++;
+		if (!variable[i] && !(*at)[i])
+			return true;
+	}
+	return false;
+}
+
+static int begin(struct parcel *p, long size, bool zygote)
+{
+	if (size == 0)
+		leave(0); /* nobody is there to work for */
 	if (role == UNKNOWN) {
 		close_one(GRAFT_LIBRARY_FD);
 		close_one(GRAFT_SCRIPT_FD);
 	}
-	if (role == UNKNOWN && is_setup(&p, n))
-		return begin_zygote();
-	return begin_job(&p, n);
+	if (!zygote)
+		return begin_job(p, size);
+	if (!is_setup(p, size))
+		leave(FAILED);
+	return begin_zygote();
+}
+
+int fsync(int fd)
+{
+	struct parcel p = { .bytes = &first, .room = sizeof(first) };
+	bool zygote;
+	long n;
+
+	if (fd != SLOT_JOB_FD || (role != UNKNOWN && role != SLOT))
+		return with_errno(CALL(SYS_fsync, fd));
+	zygote = role == UNKNOWN && is_told(GRAFT_ZYGOTE);
+	if (!zygote)
+		tell_agent(SLOT_WAITS, 0, 0);
+	n = receive(&p);
+	if (n == -ENOTSOCK || n == -EBADF)
+		return with_errno(CALL(SYS_fsync, fd));
+	return begin(&p, n, zygote);
 }
