@@ -13,6 +13,7 @@ import os
 import sys
 
 REFUSED = 125
+PATH = []  # sys.path, less the program's folder
 
 
 def unusable(why):
@@ -41,6 +42,7 @@ def become_zygote():
     if not getattr(sys.flags, "safe_path", False):
         del sys.path[0]  # where this file is
     import_all(sys.argv[1:])
+    PATH.extend(sys.path)
     gc.collect()
     gc.freeze()  # the collector never touches what is shared
     try:
@@ -150,8 +152,8 @@ def renew_streams():
     sys.stderr = sys.__stderr__ = stream(2, "<stderr>", sys.__stderr__)
 
 
-def take_job():
-    words, environment, name, code = unpack(read_pack())
+def take_job(pack):
+    words, environment, name, code = unpack(pack)
     os.environ.clear()
     os.environb.update(environment)
     renew_streams()
@@ -163,7 +165,7 @@ def take_job():
         sys.modules["time"].tzset()
     # Since 3.9 the program's file has its whole path.
     path = os.path.join(folder, name) if sys.version_info >= (3, 9) else name
-    sys.path[:0] = [os.path.dirname(os.path.join(folder, name))]
+    sys.path[:] = [os.path.dirname(os.path.join(folder, name))] + PATH
     sys.path[1:1] = [one for one in os.environ.get("PYTHONPATH", "").split(":") if one]
     return path, code
 
@@ -284,10 +286,22 @@ def end(main, before, status, interrupted):
     os._exit(status)
 
 
+def warm():
+    """Goes through a small job, so that the pages it changes are copied while nobody waits."""
+    records_of = ("a", "warm.py"), ("e", "A=b"), ("n", "warm.py"), ("c", "import sys\nprint('warm')\n")
+    path, code = take_job(b"".join(kind.encode() + len(value).to_bytes(4, "little") + value.encode()
+                                   for kind, value in records_of))
+    main = new_main(path)
+    run(main, path, code)
+    flush()
+    os.unlink("warm.py")
+
+
 def slot():
+    warm()
     os.fsync(3)
     try:
-        path, code = take_job()
+        path, code = take_job(read_pack())
     except (Bad, OSError) as error:
         os.write(2, f"fairlead: the job cannot be read: {error}\n".encode("utf-8", "replace"))
         os._exit(REFUSED)
