@@ -152,11 +152,12 @@ static void start_interpreter(int third, char *const *imports)
 	enum graft_blob script = *runtime == 'p'   ? GRAFT_PYTHON
 				 : *runtime == 'n' ? GRAFT_NODE
 						   : GRAFT_JAVA;
+	const char *other = getenv("GRAFT_INTERPRETER"); /* another of the same language */
 	int null = open("/dev/null", O_RDWR);
 	int fds[] = { null, null, 2, third, graft_open(GRAFT_LIBRARY), graft_open(script) };
 
 	place(fds, 6);
-	execve(argv[0], argv, env);
+	execve(other ? other : argv[0], argv, env);
 	perror(argv[0]);
 	_exit(125);
 }
@@ -186,7 +187,9 @@ static void set_up_zygote(void)
 	struct graft_answer answer = { 0 };
 	char line[300];
 
+	(void)signal(SIGPIPE, SIG_IGN); /* it may be gone; why can be read all the same */
 	(void)!writev(control, parts, 2);
+	(void)signal(SIGPIPE, SIG_DFL);
 	must(read(control, &answer, sizeof(answer)), "answer of the zygote");
 	snprintf(line, sizeof(line), answer.state == GRAFT_READY ? "ready" : "unusable %s",
 		 answer.what);

@@ -39,113 +39,105 @@
 #define EXPORT __attribute__((visibility("default")))
 #define WEAK   extern __attribute__((weak, visibility("default")))
 
-WEAK int *__errno_location(void);
-WEAK void *dlsym(void *handle, const char *name);
-WEAK int __libc_fork(void);
-WEAK int _Fork(void);
-WEAK char **environ;
-WEAK const ptrdiff_t __rseq_offset;
-WEAK const unsigned int __rseq_size;
+WEAK int *errno_place(void) __asm__("__errno_location");
+WEAK void *find(void *handle, const char *name) __asm__("dlsym");
+WEAK int glibc_fork(void) __asm__("__libc_fork");
+WEAK int bare_fork(void) __asm__("_Fork");
+WEAK char **variables __asm__("environ");
+WEAK const ptrdiff_t cpu_area __asm__("__rseq_offset");
+WEAK const unsigned int cpu_area_size __asm__("__rseq_size");
 
-EXPORT int fsync(int fd);
-EXPORT int fork(void);
+EXPORT int door_fsync(int fd) __asm__("fsync");
+EXPORT int door_fork(void) __asm__("fork");
 void *memset(void *to, int byte, size_t size);
 
 enum { FAILED = 125, SEEK_BEGIN = 0, SEEK_LAST = 2 };
 
 /* --- what a libc would have been for --- */
 
-#if defined(__x86_64__)
-static long call(long number, const long with[6])
-{
-	register long r10 __asm__("r10") = with[3];
-	register long r8 __asm__("r8") = with[4];
-	register long r9 __asm__("r9") = with[5];
-	long r;
-
-	__asm__ volatile("syscall"
-			 : "=a"(r)
-			 : "a"(number), "D"(with[0]), "S"(with[1]), "d"(with[2]), "r"(r10), "r"(r8),
-			   "r"(r9)
-			 : "rcx", "r11", "memory");
-	return r;
-}
-
-/* The number in %rax is changed by the call, %r8 and %r9 are not. */
-#define RSEQ_SIGNATURE 0x53053053 /* as glibc has it */
-#define THREAD         "mov %%fs:0, %0"
-#define BESIDE                                                                                     \
-	"	mov %rdi, %r8\n"                                                                         \
-	"	mov %rsi, %r9\n"                                                                         \
-	"	mov $56, %eax\n" /* SYS_clone */                                                   \
-	"	mov $0x4100, %edi\n"                                                                     \
-	"	xor %esi, %esi\n"                                                                        \
-	"	xor %edx, %edx\n"                                                                        \
-	"	xor %r10d, %r10d\n"                                                                      \
-	"	syscall\n"                                                                               \
-	"	test %rax, %rax\n"                                                                       \
-	"	jnz 1f\n"                                                                                \
-	"	sub $8, %rsp\n"                                                                          \
-	"	mov %r9, %rdi\n"                                                                         \
-	"	call *%r8\n"                                                                             \
-	"	add $8, %rsp\n"                                                                          \
-	"1:	ret\n"
-#elif defined(__aarch64__)
-static long call(long number, const long with[6])
-{
-	register long x8 __asm__("x8") = number;
-	register long x0 __asm__("x0") = with[0];
-	register long x1 __asm__("x1") = with[1];
-	register long x2 __asm__("x2") = with[2];
-	register long x3 __asm__("x3") = with[3];
-	register long x4 __asm__("x4") = with[4];
-	register long x5 __asm__("x5") = with[5];
-
-	__asm__ volatile("svc 0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
-			 : "memory");
-	return x0;
-}
-
-#define RSEQ_SIGNATURE 0xd428bc00
-#define THREAD         "mrs %0, tpidr_el0"
-#define BESIDE                                                                                     \
-	"	stp x29, x30, [sp, #-16]!\n"                                                             \
-	"	mov x29, sp\n"                                                                           \
-	"	mov x9, x0\n"                                                                            \
-	"	mov x10, x1\n"                                                                           \
-	"	mov x8, #220\n" /* SYS_clone */                                                    \
-	"	mov x0, #0x4100\n"                                                                       \
-	"	mov x1, #0\n"                                                                            \
-	"	mov x2, #0\n"                                                                            \
-	"	mov x3, #0\n"                                                                            \
-	"	mov x4, #0\n"                                                                            \
-	"	svc 0\n"                                                                                 \
-	"	cbnz x0, 1f\n"                                                                           \
-	"	mov x0, x10\n"                                                                           \
-	"	blr x9\n"                                                                                \
-	"1:	ldp x29, x30, [sp], #16\n"                                                             \
-	"	ret\n"
-#else
-#error "which registers have the arguments of a system call here?"
-#endif
-
-#define CALL(number, ...) call(number, (const long[6]){ __VA_ARGS__ })
-
 /*
- * clone(CLONE_VM | CLONE_VFORK) on the same stack, then function(argument) in the child.  The
- * child's frames come below this one, so that it changes nothing of what the parent, which
+ * call: a system call and its up to six arguments.
+ *
+ * beside: clone(CLONE_VM | CLONE_VFORK) on the same stack, then function(argument) in the child.
+ * The child's frames come below this one, so that it changes nothing of what the parent, which
  * sleeps until it ended, comes back to.  It never returns from the function; what it forked
  * does, on a copy of the stack: this returns the child's id, -errno, or 0 in the grandchild.
  */
-long beside(long (*function)(void *), void *argument);
+#if defined(__x86_64__)
+#define RSEQ_SIGNATURE 0x53053053 /* as glibc has it */
+#define THREAD         "mov %%fs:0, %0"
 __asm__(".pushsection .text\n"
+	".type call, %function\n"
+	"call:\n"
+	"	mov %rdi, %rax\n"
+	"	mov 40(%rsi), %r9\n"
+	"	mov 32(%rsi), %r8\n"
+	"	mov 24(%rsi), %r10\n"
+	"	mov 16(%rsi), %rdx\n"
+	"	mov (%rsi), %rdi\n"
+	"	mov 8(%rsi), %rsi\n"
+	"	syscall\n"
+	"	ret\n"
+	".size call, . - call\n"
 	".type beside, %function\n"
-	".hidden beside\n"
-	".globl beside\n"
-	"beside:\n" BESIDE ".size beside, . - beside\n"
+	"beside:\n"
+	"	mov %rdi, %r8\n" /* which the kernel leaves alone, and %r9 */
+	"	mov %rsi, %r9\n"
+	"	mov $56, %eax\n" /* SYS_clone */
+	"	mov $0x4100, %edi\n"
+	"	xor %esi, %esi\n"
+	"	xor %edx, %edx\n"
+	"	xor %r10d, %r10d\n"
+	"	syscall\n"
+	"	test %rax, %rax\n"
+	"	jnz 1f\n"
+	"	sub $8, %rsp\n"
+	"	mov %r9, %rdi\n"
+	"	call *%r8\n"
+	"	add $8, %rsp\n"
+	"1:	ret\n"
+	".size beside, . - beside\n"
 	".popsection\n");
+#elif defined(__aarch64__)
+#define RSEQ_SIGNATURE 0xd428bc00
+#define THREAD         "mrs %0, tpidr_el0"
+__asm__(".pushsection .text\n"
+	".type call, %function\n"
+	"call:\n"
+	"	mov x8, x0\n"
+	"	mov x9, x1\n"
+	"	ldp x0, x1, [x9]\n"
+	"	ldp x2, x3, [x9, #16]\n"
+	"	ldp x4, x5, [x9, #32]\n"
+	"	svc 0\n"
+	"	ret\n"
+	".size call, . - call\n"
+	".type beside, %function\n"
+	"beside:\n"
+	"	stp x29, x30, [sp, #-16]!\n"
+	"	mov x29, sp\n"
+	"	mov x9, x0\n"
+	"	mov x10, x1\n"
+	"	mov x8, #220\n" /* SYS_clone */
+	"	mov x0, #0x4100\n"
+	"	mov x1, #0\n"
+	"	mov x2, #0\n"
+	"	mov x3, #0\n"
+	"	mov x4, #0\n"
+	"	svc 0\n"
+	"	cbnz x0, 1f\n"
+	"	mov x0, x10\n"
+	"	blr x9\n"
+	"1:	ldp x29, x30, [sp], #16\n"
+	"	ret\n"
+	".size beside, . - beside\n"
+	".popsection\n");
+#else
+#error "which registers have the arguments of a system call here?"
+#endif
+extern long call(long number, const long with[6]) __attribute__((visibility("hidden")));
+extern long beside(long (*function)(void *), void *argument) __attribute__((visibility("hidden")));
+#define CALL(number, ...) call(number, (const long[6]){ __VA_ARGS__ })
 
 /* The compiler calls it for what is set to zero. */
 void *memset(void *to, int byte, size_t size)
@@ -153,6 +145,16 @@ void *memset(void *to, int byte, size_t size)
 	for (volatile char *at = to; size; size--)
 		*at++ = (char)byte;
 	return to;
+}
+
+static void *address(long number)
+{
+	const union {
+		long number;
+		void *address;
+	} same = { number };
+
+	return same.address;
 }
 
 static void copy(void *to, const void *from, size_t size)
@@ -165,8 +167,8 @@ static int with_errno(long r)
 {
 	if (r >= 0)
 		return (int)r;
-	if (__errno_location)
-		*__errno_location() = (int)-r;
+	if (errno_place)
+		*errno_place() = (int)-r;
 	return -1;
 }
 
@@ -213,7 +215,7 @@ static long receive(struct parcel *p)
 	union {
 		struct cmsghdr align;
 		char bytes[CMSG_SPACE(sizeof(p->fds))];
-	} control;
+	} control = { 0 };
 	struct iovec part = { p->bytes, p->room };
 	struct msghdr m = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control };
 	long n;
@@ -299,27 +301,35 @@ static long take_streams(const struct parcel *p)
 	return r;
 }
 
-/* The payload, as pages of our own; *size in: of a message, or 0, out: of it all. */
+/* Pages of our own, of a file or, where fd is -1, of zeros. */
+static void *map(size_t size, int fd)
+{
+	const long flags = MAP_PRIVATE | (fd < 0 ? MAP_ANONYMOUS : 0);
+	long r = CALL(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	return r < 0 && r > -4096 ? NULL : address(r);
+}
+
+/* The payload, as such pages; *size in: of a message, or 0, out: of it all. */
 static char *payload(size_t *size)
 {
-	const long rights = PROT_READ | PROT_WRITE;
-	long at, n;
+	char *bytes;
+	long n;
 
 	if (!*size) {
 		n = CALL(SYS_lseek, SLOT_JOB_FD, 0, SEEK_LAST);
 		*size = n > 0 ? (size_t)n : 0;
 		CALL(SYS_lseek, SLOT_JOB_FD, 0, SEEK_BEGIN);
-		at = CALL(SYS_mmap, 0, (long)*size, rights, MAP_PRIVATE, SLOT_JOB_FD, 0);
-		return at < 0 && at > -4096 ? NULL : (char *)at;
+		return map(*size, SLOT_JOB_FD);
 	}
-	at = CALL(SYS_mmap, 0, (long)*size, rights, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (at < 0 && at > -4096)
+	bytes = map(*size, -1);
+	if (!bytes)
 		return NULL;
 	do /* left where it is: the script will read it too */
-		n = CALL(SYS_recvfrom, SLOT_JOB_FD, at, (long)*size, MSG_PEEK);
+		n = CALL(SYS_recvfrom, SLOT_JOB_FD, (long)bytes, (long)*size, MSG_PEEK);
 	while (n == -EINTR);
 	*size = n > 0 ? (size_t)n : 0;
-	return (char *)at;
+	return bytes;
 }
 
 /* The text of the record at *at as a string in its place; NULL: another kind, or no more. */
@@ -352,22 +362,18 @@ static char *variable(char *bytes, size_t size, size_t *at)
 static void take_environment(size_t size)
 {
 	char *bytes = payload(&size), **table, *text;
-	size_t room = size / PACK_HEADER + 1, count = 0, at = 0;
-	long pages;
+	size_t count = 0, at = 0;
 
-	if (!bytes || !&environ)
+	/* All zero, which ends it wherever we do. */
+	table = bytes ? map((size / PACK_HEADER + 1) * sizeof(*table), -1) : NULL;
+	if (!table || !&variables)
 		return;
-	pages = CALL(SYS_mmap, 0, (long)(room * sizeof(*table)), PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (pages < 0 && pages > -4096)
-		return;
-	table = (char **)pages; /* all zero, which ends it wherever we do */
 	while (at < size) {
 		text = variable(bytes, size, &at);
 		if (text)
 			table[count++] = text;
 	}
-	environ = table;
+	variables = table;
 }
 
 static int begin_job(struct parcel *p, long size)
@@ -421,10 +427,12 @@ static int begin_zygote(void)
 
 static int plain_fork(void)
 {
-	int (*next)(void) = dlsym ? (int (*)(void))dlsym((void *)-1 /* RTLD_NEXT */, "fork") : NULL;
+	int (*next)(void) = NULL;
 
+	if (find)
+		next = (int (*)(void))find(address(-1) /* RTLD_NEXT */, "fork");
 	if (!next)
-		next = __libc_fork ? __libc_fork : _Fork;
+		next = glibc_fork ? glibc_fork : bare_fork;
 	return next ? next() : with_errno(-ENOSYS);
 }
 
@@ -456,7 +464,7 @@ static long enter(void *argument)
 		if (!s->pid)
 			return 0; /* the slot's process, on its own copy */
 		if (s->pid < 0)
-			s->pid = __errno_location ? -*__errno_location() : -EAGAIN;
+			s->pid = errno_place ? -*errno_place() : -EAGAIN;
 	}
 	for (;;)
 		CALL(SYS_exit, 0);
@@ -537,12 +545,12 @@ static long load_filter(void)
 static void register_cpu_area(void)
 {
 	enum { AREA = 32 };
-	long thread;
+	long thread = 0;
 
-	if (!&__rseq_size || !&__rseq_offset || !__rseq_size)
+	if (!&cpu_area_size || !&cpu_area || !cpu_area_size)
 		return;
 	__asm__(THREAD : "=r"(thread));
-	CALL(SYS_rseq, thread + __rseq_offset, AREA, 0, RSEQ_SIGNATURE);
+	CALL(SYS_rseq, thread + cpu_area, AREA, 0, RSEQ_SIGNATURE);
 }
 
 static void confine(const struct parcel *p)
@@ -572,7 +580,7 @@ static void confine(const struct parcel *p)
 /* Whether there is a request; without a nursery there is no need for a zygote. */
 static bool receive_request(struct slot *s)
 {
-	struct graft_request request;
+	struct graft_request request = { 0 };
 	long n;
 
 	s->got.bytes = &request;
@@ -609,7 +617,7 @@ static long make_slot(struct slot *s)
 	return s->pid;
 }
 
-int fork(void)
+int door_fork(void)
 {
 	struct slot s;
 	long pid;
@@ -630,7 +638,7 @@ int fork(void)
 
 static bool is_told(const char *variable)
 {
-	char **at = &environ ? environ : NULL;
+	char **at = &variables ? variables : NULL;
 	size_t i;
 
 	for (; at && *at; at++) {
@@ -657,7 +665,7 @@ static int begin(struct parcel *p, long size, bool zygote)
 	return begin_zygote();
 }
 
-int fsync(int fd)
+int door_fsync(int fd)
 {
 	struct parcel p = { .bytes = &first, .room = sizeof(first) };
 	bool zygote;
