@@ -1,21 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """Interpreters that were started before their job was known, in slots that a bare nursery makes."""
+import ctypes
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
 from graft import Bed, FAILED, RUNS, WAITS, program
-from tap import check, equal, main, wait_for
+from tap import check, equal, main, skip
 
 ZYGOTE = None
 
 
 def python(payload, **options):
-    """A job in a slot of one zygote that all tests share."""
+    """A job in a slot of its own."""
     return zygote().slot().run(payload, **options)
 
 
 def zygote():
+    """One for all slots of a test."""
     global ZYGOTE
     if not ZYGOTE or ZYGOTE.socket.fileno() < 0:
         ZYGOTE = Bed("python", "json", "random")
@@ -24,10 +26,6 @@ def zygote():
 
 def code(text, **options):
     return python(program("main.py", text), **options)
-
-
-def alone(text, *words, name="main.py"):
-    """The same by python3 itself, in a folder of that name."""
 
 
 def status_of(pid):
@@ -113,6 +111,14 @@ def test_confinement():
                   (f"/proc/{slot.pid}/ns/", f"/proc/{other.pid}/ns/", outside)}
         equal(len(spaces), 3, f"namespaces of kind {kind}")
     equal(os.readlink(f"/proc/{slot.pid}/cwd"), "/job", "folder")
+
+
+def test_fence():
+    "the landlock ruleset that came with a slot holds, and its descriptor is gone"
+    if ctypes.CDLL(None).syscall(444, None, 0, 1) < 1:     # landlock_create_ruleset: its version
+        skip("the kernel has no landlock")
+    got = code("import os\nos.mkdir('folder')\nos.symlink('folder', 'link')")
+    check("PermissionError" in got.error and "symlink" in got.error, f"stderr: {got.error}")
 
 
 def test_differ():

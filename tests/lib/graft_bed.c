@@ -247,22 +247,34 @@ static _Noreturn void stub(int job, int tell, int hear, char *const *imports)
 	}
 }
 
+/* One that shows: no symbolic link can be made; -1 where the kernel has no landlock. */
+static int fence(void)
+{
+	const uint64_t make_symlink = 1 << 12;
+
+	return (int)syscall(SYS_landlock_create_ruleset, &make_symlink, sizeof(make_symlink), 0);
+}
+
 /* The id of the slot's process. */
 static int fork_slot(int pidfd, int job)
 {
-	struct graft_request request = { GRAFT_MAGIC, GRAFT_VERSION, GRAFT_FENCE, 0 };
-	char room[CMSG_SPACE(2 * sizeof(int))] = { 0 };
-	const int fds[] = { pidfd, job };
+	const int fds[] = { pidfd, job, fence() };
+	const unsigned int count = fds[GRAFT_FENCE] < 0 ? GRAFT_FENCE : GRAFT_FDS;
+	struct graft_request request = { GRAFT_MAGIC, GRAFT_VERSION, count, 0 };
+	char room[CMSG_SPACE(sizeof(fds))] = { 0 };
 	struct iovec part = { &request, sizeof(request) };
 	struct msghdr m = { .msg_iov = &part,
 			    .msg_iovlen = 1,
 			    .msg_control = room,
-			    .msg_controllen = sizeof(room) };
+			    .msg_controllen = CMSG_SPACE(count * sizeof(int)) };
 	struct graft_answer answer = { 0 };
 
-	*CMSG_FIRSTHDR(&m) = (struct cmsghdr){ CMSG_LEN(sizeof(fds)), SOL_SOCKET, SCM_RIGHTS };
-	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), fds, sizeof(fds));
+	*CMSG_FIRSTHDR(&m) =
+		(struct cmsghdr){ CMSG_LEN(count * sizeof(int)), SOL_SOCKET, SCM_RIGHTS };
+	memcpy(CMSG_DATA(CMSG_FIRSTHDR(&m)), fds, count * sizeof(int));
 	must(sendmsg(control, &m, 0), "request");
+	if (count == GRAFT_FDS)
+		close(fds[GRAFT_FENCE]);
 	must(read(control, &answer, sizeof(answer)), "answer");
 	if (answer.pid < 0)
 		fprintf(stderr, "zygote: step %d: %s\n", answer.step, strerror(-answer.pid));

@@ -25,6 +25,7 @@ def unusable(why):
     sys.stderr.flush()
     try:
         os.write(3, message)
+        os.read(3, 1)  # what was sent and is not read when we end would be an error over there
     finally:
         os._exit(1)
 
