@@ -5,8 +5,9 @@ import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lib"))
-from graft import Bed, FAILED, RUNS, WAITS, program
-from tap import check, equal, main, skip
+from graft import Ahead, Bed, FAILED, RUNS, WAITS, program
+from fairlead import folder
+from tap import check, cleanup, equal, main, skip
 
 ZYGOTE = None
 
@@ -212,6 +213,11 @@ def test_lost_pipe():
     check("BrokenPipeError: [Errno 32] Broken pipe" in got.error, got.error)
 
 
+def needs(program):
+    if not os.path.exists(f"/usr/bin/{program}"):
+        skip(f"there is no {program}")
+
+
 NODE = """
 console.log(process.argv, process.env, __filename, require.main === module, process.execArgv,
     Object.keys(require.cache), require('./lib'), typeof fs);
@@ -222,6 +228,7 @@ setTimeout(() => { process.exitCode = 7; console.log(require('fs').readFileSync(
 
 def test_node():
     "node runs a job as its main module"
+    needs("node")
     bed = Bed("node")
     payload = program("sub/main.js", NODE, ("f", "sub/lib.js"), ("b", "module.exports = 5"),
                       words=["x y"], environment=["A=b", "PATH=/usr/bin:/bin"])
@@ -256,6 +263,7 @@ public class Main {
 
 def test_java():
     "java compiles and runs a job's one source file"
+    needs("javac")
     bed = Bed("java")
     slots = [bed.slot() for _ in range(3)]
     got = slots[0].run(program("Main.java", JAVA, words=["x y", "ü"], environment=["A=b", "PATH=/usr/bin"]),
@@ -272,6 +280,20 @@ def test_java():
     got = slots[2].run(program("Main.java", "class Main { int x = y; }"))
     equal(got.error.splitlines()[0], "Main.java:1: error: cannot find symbol", "stderr")
     equal((got.error.splitlines()[-1], got.status), ("error: compilation failed", 1), "its end")
+
+
+def test_java_installed():
+    "a java that is made once for many starts runs a job as well"
+    needs("javac")
+    options = ("java", "-Dfile.encoding=UTF-8", "--add-opens=java.base/java.io=ALL-UNNAMED")
+    kept, here = folder(), os.getcwd()
+    equal(Ahead(*options, "--source=11", "/proc/self/fd/5", kept).slot.wait(), 0, "exit status")
+    os.chdir(folder())
+    cleanup(os.chdir, here)
+    got = Ahead(*options, f"-XX:SharedArchiveFile={kept}/ahead.jsa", "-cp", f"{kept}/ahead.jar",
+                "Ahead").slot.run(program("Main.java", JAVA, words=["x", "y"]), stdin=b"z")
+    equal((got.error, got.status), ("", 7), "errors, exit status")
+    equal(got.out.splitlines()[0], "[x, y] {PATH=/usr/bin:/bin}5", "stdout")
 
 
 if __name__ == "__main__":

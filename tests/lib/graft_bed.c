@@ -144,8 +144,8 @@ static void start_interpreter(int third, char *const *imports)
 	static const char *const python[] = { "/usr/bin/python3", "/proc/self/fd/5", NULL };
 	static const char *const node[] = { "/usr/bin/node", "--preserve-symlinks-main",
 					    "/proc/self/fd/5", NULL };
-	static const char *const java[] = { "/usr/bin/java", GRAFT_JAVA_OPTIONS, "/proc/self/fd/5",
-					    NULL };
+	static const char *const java[] = { "/usr/bin/java", GRAFT_JAVA_OPTIONS, "--source=11",
+					    "/proc/self/fd/5", NULL };
 	char *env[] = { (char *)GRAFT_PRELOAD, (char *)"LC_ALL=C.UTF-8",
 			*runtime == 'p' ? (char *)GRAFT_ZYGOTE : NULL, NULL };
 	char **argv = words(*runtime == 'p' ? python : *runtime == 'n' ? node : java, imports);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ahead: a Java machine that is started before its job is known, with library.c in it.  It
-// compiles one job's source in memory and runs it as `java FILE` would.  `java --source` has
-// compiled this file a moment ago, so the compiler is there, and warm.
+// compiles one job's source in memory and runs it as `java FILE` would.  It is started by
+// `java --source`, which compiles it each time, or once so with a folder as its only word: then
+// ahead.jar and, where java can make it, ahead.jsa are left there, and starts are three times
+// cheaper from these.
 
 import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.ProcessBuilder.Redirect;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -26,6 +29,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.jar.JarOutputStream;
+import java.util.zip.ZipEntry;
 import javax.tools.FileObject;
 import javax.tools.ForwardingJavaFileManager;
 import javax.tools.JavaCompiler;
@@ -37,6 +42,7 @@ import javax.tools.ToolProvider;
 
 public class Ahead {
 	static final int REFUSED = 125;
+	static final int WARM = 4; // each makes the first job a little faster, and the start slower
 	static final JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
 	static final StandardJavaFileManager files = compiler.getStandardFileManager(null, null, StandardCharsets.UTF_8);
 
@@ -182,8 +188,8 @@ public class Ahead {
 		return job;
 	}
 
-	// Null: the compiler has said why not.
-	static Class<?> compile(String name, String text) throws ReflectiveOperationException, IOException {
+	// No classes: the compiler has said why not.
+	static Map<String, Compiled> compile(String name, String text) throws IOException {
 		Kept kept = new Kept();
 		URI uri;
 		try {
@@ -192,13 +198,16 @@ public class Ahead {
 			throw bad(error.getMessage());
 		}
 		List<String> options = List.of("-proc:none", "-Xdiags:verbose", "-Xlint:deprecation", "-Xlint:unchecked", "-Xlint:-options");
-		if (!compiler.getTask(null, kept, null, options, null, List.of(new Source(uri, text))).call() || kept.classes.isEmpty())
-			return null;
+		boolean done = compiler.getTask(null, kept, null, options, null, List.of(new Source(uri, text))).call();
+		return done ? kept.classes : Map.of();
+	}
+
+	static Class<?> load(Map<String, Compiled> classes) throws ReflectiveOperationException, IOException {
 		URL[] folder = { Paths.get("").toUri().toURL() };
-		Loader loader = new Loader(kept.classes, folder);
+		Loader loader = new Loader(classes, folder);
 		Thread.currentThread().setContextClassLoader(loader);
 		String first = null;
-		for (String one : kept.classes.keySet())
+		for (String one : classes.keySet())
 			if (first == null || one.indexOf('$') < 0 && first.indexOf('$') >= 0)
 				first = one;
 		return Class.forName(first, true, loader);
@@ -234,10 +243,10 @@ public class Ahead {
 	}
 
 	static void run(String name, byte[] code, String[] words) throws Exception {
-		Class<?> program = compile(name, new String(code, StandardCharsets.UTF_8));
-		if (program == null)
+		Map<String, Compiled> classes = compile(name, new String(code, StandardCharsets.UTF_8));
+		if (classes.isEmpty())
 			throw bad("compilation failed");
-		Method main = mainOf(program);
+		Method main = mainOf(load(classes));
 		try {
 			main.invoke(null, (Object) words);
 		} catch (InvocationTargetException thrown) {
@@ -263,8 +272,39 @@ public class Ahead {
 		return made.newInstance(number);
 	}
 
-	public static void main(String[] ignored) throws Exception {
-		run("Warm.java", "class Warm { public static void main(String[] w) { } }".getBytes(), new String[0]);
+	static void warm() throws Exception {
+		String text = "import java.util.*; public class Warm { static List<String> l = new ArrayList<>();"
+			+ " public static void main(String[] w) { for (String s : w) l.add(s + 1); System.out.print(\"\"); } }";
+		for (int i = 0; i < WARM; i++)
+			run("Warm.java", text.getBytes(), new String[] { "a" });
+	}
+
+	static void writeJar(Path jar, Map<String, Compiled> classes) throws IOException {
+		try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar))) {
+			for (Map.Entry<String, Compiled> one : classes.entrySet()) {
+				out.putNextEntry(new ZipEntry(one.getKey() + ".class"));
+				one.getValue().bytes.writeTo(out);
+				out.closeEntry();
+			}
+		}
+	}
+
+	// The archive is made by a java that has gone through what the later ones will.
+	static void install(String folder) throws Exception {
+		Path jar = Paths.get(folder, "ahead.jar");
+		writeJar(jar, compile("Ahead.java", Files.readString(Paths.get("/proc/self/fd/5"))));
+		List<String> words = List.of(System.getProperty("java.home") + "/bin/java", "-XX:+IgnoreUnrecognizedVMOptions",
+			"-XX:ArchiveClassesAtExit=" + folder + "/ahead.jsa", "--add-opens=java.base/java.io=ALL-UNNAMED",
+			"-cp", jar.toString(), "Ahead", "warm");
+		System.exit(new ProcessBuilder(words).redirectErrorStream(true).redirectOutput(Redirect.DISCARD).start().waitFor());
+	}
+
+	public static void main(String[] words) throws Exception {
+		if (words.length == 1 && !words[0].equals("warm"))
+			install(words[0]);
+		warm();
+		if (words.length == 1)
+			return;
 		Job job = takeJob(descriptor(3));
 		try {
 			run(job.name, job.code, job.words.subList(1, job.words.size()).toArray(new String[0]));
