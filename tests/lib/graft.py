@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Slots that graft_bed makes, and jobs for them."""
+import fcntl
 import os
 import re
 import socket
@@ -45,6 +46,7 @@ class Bed:
         self.socket.send(b"slot")
         line, fds, _, _ = socket.recv_fds(self.socket, 100, 2)
         check(len(fds) == 2, f"the bed says: {line!r}")
+        cleanup(os.close, fds[1])
         return Slot(self, int(line.split()[1]), socket.socket(fileno=fds[0]), fds[1])
 
     def end(self):
@@ -55,9 +57,8 @@ class Bed:
 
 def spawn(argv, descriptors):
     """A program with these at 3, 4, … besides ours, in no namespace of its own."""
-    fds = [os.dup(fd) for fd in descriptors]    # out of the way: those may be 3 or 4 here
-    places = [(os.POSIX_SPAWN_DUP2, fd, 50 + i) for i, fd in enumerate(fds)]
-    places += [(os.POSIX_SPAWN_DUP2, 50 + i, 3 + i) for i in range(len(fds))]
+    fds = [fcntl.fcntl(fd, fcntl.F_DUPFD, 200) for fd in descriptors]   # out of each other's way
+    places = [(os.POSIX_SPAWN_DUP2, fd, 3 + i) for i, fd in enumerate(fds)]
     pid = os.posix_spawnp(argv[0], argv, {"LD_PRELOAD": "/proc/self/fd/4", "LC_ALL": "C.UTF-8",
                                           "PATH": os.environ["PATH"]}, file_actions=places)
     for fd in fds:

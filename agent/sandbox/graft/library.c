@@ -225,8 +225,8 @@ static long receive(struct parcel *p)
 		m.msg_controllen = sizeof(control);
 		n = CALL(SYS_recvmsg, SLOT_JOB_FD, (long)&m, MSG_CMSG_CLOEXEC);
 	} while (n == -EINTR);
-	if (n < 0)
-		return n;
+	if (n < 0) /* a reset: it went, and had not read all that we said */
+		return n == -ECONNRESET ? 0 : n;
 	take_descriptors(&m, p);
 	if (!(m.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return n;
