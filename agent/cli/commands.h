@@ -8,4 +8,4 @@ struct command;
 const struct command *commands(size_t *count);
 
 extern const struct command command_agent, command_snapshot, command_top, command_doctor,
-	command_run;
+	command_run, command_bench;
