@@ -23,10 +23,10 @@ class Answer:
     """What one request gets.  Only what differs from a good answer need be said."""
 
     def __init__(self, delay=0, status=200, exit_code=0, stdout=None, warm=True, chunks=0, slow=0,
-                 close=False, raw=None, cut=None, detail="made up"):
+                 close=False, hang_up=False, raw=None, cut=None, detail="made up"):
         self.delay, self.status, self.exit_code, self.stdout = delay, status, exit_code, stdout
         self.warm, self.chunks, self.slow, self.close = warm, chunks, slow, close
-        self.raw, self.cut, self.detail = raw, cut, detail
+        self.hang_up, self.raw, self.cut, self.detail = hang_up, raw, cut, detail
 
     def body(self, request):
         if self.status != 200:
@@ -128,4 +128,4 @@ class JobServer:
         for piece in answer.pieces(request):
             guest.sendall(piece)
             time.sleep(answer.slow)
-        return not answer.close and answer.raw is None and answer.cut is None
+        return not (answer.close or answer.hang_up or answer.raw or answer.cut is not None)

@@ -120,12 +120,23 @@ static int connect_until(struct caller *c, const char *path, uint64_t end)
 	return r;
 }
 
+/* An agent may close a connection that was silent for long: that is no failure of the next job. */
+static void hang_up_if_stale(struct caller *c)
+{
+	char byte;
+
+	if (c->fd >= 0 && (recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 || errno != EAGAIN))
+		caller_hang_up(c);
+}
+
 int caller_ask(struct caller *c, const char *path, const char *request, size_t length,
 	       uint64_t patience_ns)
 {
 	uint64_t end = clock_mono_ns() + patience_ns;
-	int r = c->fd < 0 ? connect_until(c, path, end) : 0;
+	int r;
 
+	hang_up_if_stale(c);
+	r = c->fd < 0 ? connect_until(c, path, end) : 0;
 	if (!r)
 		r = caller_send(c, request, length);
 	while (!r) {

@@ -43,7 +43,14 @@ static const struct {
 			   "        System.out.println(fibonacci(10));\n"
 			   "    }\n"
 			   "}" } },
-	[BENCH_SH] = { "sh", "/bin/sh", "main.sh", { "echo Hello World", "echo 55" } },
+	[BENCH_SH] = { "sh",
+		       "/bin/sh",
+		       "main.sh",
+		       { "echo Hello World", "a=0 b=1\n"
+					     "for i in 1 2 3 4 5 6 7 8 9 10; do\n"
+					     "    c=$((a + b)) a=$b b=$c\n"
+					     "done\n"
+					     "echo $a" } },
 	[BENCH_EXEC] = { NULL, NULL, NULL, { NULL, NULL } },
 	[BENCH_SANDBOX] = { NULL, NULL, NULL, { NULL, NULL } },
 };

@@ -57,6 +57,8 @@ static void judge_job(struct outcome *ret, const json_t *answer, const char *exp
 	} else if (!json_is_integer(code) || json_integer_value(code)) {
 		ret->kind = OUTCOME_EXIT;
 		ret->number = json_is_integer(code) ? (int)json_integer_value(code) : -1;
+		say(ret, answer, "error");
+		say(ret, answer, "killed_by");
 		say(ret, answer, "stderr");
 		say(ret, answer, "state");
 	} else if (expected && (!output || strcmp(output, expected) != 0)) {

@@ -3,7 +3,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -70,28 +69,39 @@ static int read_header(struct reply *r, const char *line)
 	return read_length(length, 10, &r->left);
 }
 
+/* "HTTP/1.1 200" and no more of it than that: the reason is for people. */
+static int read_status(struct reply *r)
+{
+	const char *at = r->text;
+
+	if (strncmp(at, "HTTP/1.", 7) != 0 || (at[7] != '0' && at[7] != '1') || at[8] != ' ')
+		return -EPROTO;
+	r->closes = at[7] == '0';
+	r->status = 0;
+	for (at += 9; isdigit((unsigned char)*at) && r->status < 1000; at++)
+		r->status = r->status * 10 + (*at - '0');
+	/* nobody asked for a 100, nor for another protocol */
+	return r->status < 200 || r->status > 999 || (*at != ' ' && *at != '\r') ? -EPROTO : 0;
+}
+
 /* The text is NUL-terminated, and a head ends in an empty line: no search leaves it. */
 static int read_head(struct reply *r)
 {
 	const char *end = strstr(r->text, "\r\n\r\n");
-	int minor, at = 0;
 
 	if (!end)
 		return r->have > HEAD_MAX || strlen(r->text) < r->have ||
 				       strncmp(r->text, "HTTP/1.", r->have < 7 ? r->have : 7) != 0
 			       ? -EPROTO
 			       : 0;
-	if (sscanf(r->text, "HTTP/1.%1d %3d%n", &minor, &r->status, &at) != 2 || r->status < 100)
+	if (read_status(r))
 		return -EPROTO;
 	r->head = r->at = r->end = (size_t)(end - r->text) + 4;
-	r->closes = minor == 0;
 	r->how = REPLY_TO_END;
 	for (const char *line = strstr(r->text, "\r\n") + 2; line < end + 2;
 	     line = strstr(line, "\r\n") + 2)
 		if (read_header(r, line))
 			return -EPROTO;
-	if (r->status < 200) /* nobody asked for a 100, nor for another protocol */
-		return -EPROTO;
 	if (r->status == 204 || r->status == 304) {
 		r->how = REPLY_LENGTH;
 		r->left = 0;
@@ -187,8 +197,6 @@ static int read_body(struct reply *r)
 
 int reply_more(struct reply *r, size_t bytes)
 {
-	int done;
-
 	if (!bytes)
 		return r->head && r->how == REPLY_TO_END ? 1 : -ECONNRESET;
 	r->have += bytes;
@@ -197,8 +205,7 @@ int reply_more(struct reply *r, size_t bytes)
 		return -EPROTO;
 	if (!r->head)
 		return 0;
-	done = read_body(r);
-	return done;
+	return read_body(r);
 }
 
 bool reply_has_body(const struct reply *r)

@@ -36,12 +36,13 @@ static void print_part(const char *name, struct samples *s, FILE *out)
 
 static void print_tally(const struct tally *t, FILE *out)
 {
-	char name[32];
+	char name[32], line[256];
 
 	for (size_t i = 0; i < t->used; i++) {
 		tally_name(&t->rows[i], name, sizeof(name));
-		fprintf(out, "  failed: %" PRIu64 " %s%s%s\n", t->rows[i].count, name,
-			t->rows[i].why[0] ? ": " : "", t->rows[i].why);
+		snprintf(line, sizeof(line), "  failed: %" PRIu64 " %s%s%s", t->rows[i].count, name,
+			 t->rows[i].why[0] ? ": " : "", t->rows[i].why);
+		table_wrap(line, 0, 4, table_columns(out), out);
 	}
 }
 
@@ -177,28 +178,30 @@ static void print_usage(const struct load *l, FILE *out)
 	print_cpu("this command, a request", l->own_cpu_ns, l->sent, out);
 }
 
+static void print_heading(const struct report *r, bool open, uint64_t for_ns, FILE *out)
+{
+	char line[400], cell[CELL];
+
+	snprintf(line, sizeof(line), "load: a job that %s%s%s; %s", r->what, r->lang ? ", in " : "",
+		 r->lang ? r->lang : "", open ? "open loop, " : "closed loop, ");
+	snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s", table_time(cell, for_ns),
+		 open ? "; times count from when a job was due" : " for each row");
+	table_wrap(line, 0, 2, table_columns(out), out);
+	fprintf(out, "\n%-10s %9s %8s %8s %8s %8s %9s %9s\n", open ? "rate" : "callers", "jobs/s",
+		"P50", "P95", "P99", "max", "jobs", "failed");
+}
+
 static void print_loads(const struct report *r, FILE *out)
 {
-	char cell[CELL];
-
-	fprintf(out, "load: a job that %s%s%s; ", r->what, r->lang ? ", in " : "",
-		r->lang ? r->lang : "");
-	if (r->load_count && r->loads[0].terms.rate > 0)
-		fprintf(out, "open loop, %s: time counts from when a request was due\n",
-			table_time(cell, r->loads[0].terms.for_ns));
-	else
-		fprintf(out, "closed loop, %s each\n",
-			table_time(cell, r->load_count ? r->loads[0].terms.for_ns : 0));
-	fprintf(out, "\n%-10s %9s %8s %8s %8s %8s %9s %9s\n",
-		r->load_count && r->loads[0].terms.rate > 0 ? "rate" : "callers", "jobs/s", "P50",
-		"P95", "P99", "max", "jobs", "failed");
+	if (!r->load_count)
+		return;
+	print_heading(r, r->loads[0].terms.rate > 0, r->loads[0].terms.for_ns, out);
 	for (size_t i = 0; i < r->load_count; i++)
 		print_load_row(&r->loads[i], out);
 	for (size_t i = 0; i < r->load_count; i++) {
+		fputc('\n', out);
 		if (r->load_count > 1)
-			fprintf(out, "\n%zu callers\n", r->loads[i].terms.callers);
-		else
-			fputc('\n', out);
+			fprintf(out, "callers: %zu\n", r->loads[i].terms.callers);
 		print_usage(&r->loads[i], out);
 	}
 }
