@@ -119,7 +119,7 @@ static json_t *cpu(const struct load *l)
 {
 	bool node = l->after.node_ns && l->before.node_ns;
 
-	return json_pack("{so so so}", "fairlead_seconds_per_job",
+	return json_pack("{so so so}", "processes_seconds_per_job",
 			 l->known ? per_job(l, l->after.cpu_ns - l->before.cpu_ns) : json_null(),
 			 "node_seconds_per_job",
 			 node ? per_job(l, l->after.node_ns - l->before.node_ns) : json_null(),
