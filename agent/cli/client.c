@@ -14,17 +14,26 @@
 #define PATIENCE_S 10
 #define ANSWER_MAX (64u << 20)
 
+int client_socket(const char *path, int flags, struct sockaddr_un *to)
+{
+	int fd;
+
+	*to = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(to->sun_path))
+		return -ENAMETOOLONG;
+	memcpy(to->sun_path, path, strlen(path));
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+	return fd < 0 ? -errno : fd;
+}
+
 static int connect_to(const char *path, int flags, uint64_t wait_ns)
 {
-	CLEANUP(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
 	struct timeval patience = { .tv_sec = (time_t)(wait_ns / NS_PER_SEC) + PATIENCE_S };
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct sockaddr_un to;
+	CLEANUP(closep) int fd = client_socket(path, flags, &to);
 
 	if (fd < 0)
-		return -errno;
-	if (strlen(path) >= sizeof(to.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(to.sun_path, path, strlen(path));
+		return fd;
 	/* connect waits, too, where nobody takes connections from a full queue: SO_SNDTIMEO */
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||

@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct sockaddr_un;
+
+/* A socket that is not connected yet, and in *to what to connect it to; -errno. */
+int client_socket(const char *path, int flags, struct sockaddr_un *to);
+
 struct answer {
 	int status; /* HTTP status */
 	char *body; /* NUL-terminated, owned */

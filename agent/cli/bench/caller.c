@@ -3,24 +3,21 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/base/clock.h"
 #include "agent/cli/bench/stop.h"
+#include "agent/cli/client.h"
 
 int caller_connect(struct caller *c, const char *path)
 {
-	CLEANUP(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	struct sockaddr_un to;
+	CLEANUP(closep) int fd = client_socket(path, SOCK_NONBLOCK, &to);
 
 	if (fd < 0)
-		return -errno;
-	if (strlen(path) >= sizeof(to.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(to.sun_path, path, strlen(path));
+		return fd;
 	if (connect(fd, (struct sockaddr *)&to, sizeof(to)))
 		return -errno;
 	c->fd = TAKE_FD(fd);

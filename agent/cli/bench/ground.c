@@ -103,12 +103,14 @@ static int make_job(const struct ground *g, const struct bench_job *job)
 int ground_make(struct ground *ret, const struct bench_job *job)
 {
 	const char *base = getenv("TMPDIR");
-	int r;
+	int r = 0;
 
 	if (snprintf(ret->folder, sizeof(ret->folder), "%s/fairlead-bench-XXXXXX",
-		     base && *base == '/' ? base : "/tmp") >= GROUND_PATH ||
-	    !mkdtemp(ret->folder)) {
-		r = errno ? -errno : -ENAMETOOLONG;
+		     base && *base == '/' ? base : "/tmp") >= GROUND_PATH)
+		r = -ENAMETOOLONG;
+	else if (!mkdtemp(ret->folder))
+		r = -errno;
+	if (r) {
 		ret->folder[0] = '\0';
 		return r;
 	}

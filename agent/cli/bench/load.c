@@ -151,7 +151,8 @@ static void unpark(struct engine *e, uint64_t now)
 	while (e->parked_count && e->parked[e->parked_first]->deadline_ns <= now) {
 		struct lane *lane = e->parked[e->parked_first];
 
-		e->parked_first = (e->parked_first + 1) % e->terms->callers;
+		if (++e->parked_first == e->terms->callers)
+			e->parked_first = 0;
 		e->parked_count--;
 		if (lane->begins)
 			begin(e, lane);
@@ -332,6 +333,8 @@ int bench_load(struct load *ret, const struct load_terms *terms)
 	int r;
 
 	*ret = (struct load){ .terms = *terms };
+	if (!terms->callers)
+		return -EINVAL;
 	r = make(&e, ret);
 	if (r)
 		return r;

@@ -130,6 +130,7 @@ static json_t *cpu(const struct load *l)
 
 static json_t *load_object(struct load *l)
 {
+	uint64_t failed = l->tally.total + l->unsent;
 	bool open = l->terms.rate > 0;
 
 	return json_pack("{ss sI so sf sf sI sI sI sI so so so so so so so}", "loop",
@@ -138,12 +139,11 @@ static json_t *load_object(struct load *l)
 			 "seconds", seconds(l->took_ns), "jobs_per_second",
 			 l->took_ns ? (double)l->in_time / seconds(l->took_ns) : 0.0, "jobs",
 			 (json_int_t)l->latency.count, "requests", (json_int_t)l->sent, "failed",
-			 (json_int_t)(l->tally.total + l->unsent), "unsent", (json_int_t)l->unsent,
-			 "connect_retries", json_integer((json_int_t)l->retries), "failures",
-			 failures(&l->tally), "latency", times(&l->latency), "late",
-			 times(&l->late), "processes", l->known ? processes(l) : json_null(),
-			 "peak_rss_bytes", bytes_or_null(l->known, l->peak.rss_bytes), "cpu",
-			 cpu(l));
+			 (json_int_t)failed, "unsent", (json_int_t)l->unsent, "connect_retries",
+			 json_integer((json_int_t)l->retries), "failures", failures(&l->tally),
+			 "latency", times(&l->latency), "late", times(&l->late), "processes",
+			 l->known ? processes(l) : json_null(), "peak_rss_bytes",
+			 bytes_or_null(l->known, l->peak.rss_bytes), "cpu", cpu(l));
 }
 
 static json_t *machine(void)

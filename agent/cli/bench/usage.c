@@ -65,6 +65,7 @@ static void read_memory(struct usage *u, struct usage_part *part, pid_t pid, boo
 	char path[64], text[2048];
 	uint64_t pages, kb;
 	const char *line;
+	ssize_t n;
 
 	snprintf(path, sizeof(path), "/proc/%d/statm", pid);
 	if (fs_read(path, text, sizeof(text)) > 0 && sscanf(text, "%*u %" SCNu64, &pages) == 1)
@@ -72,8 +73,9 @@ static void read_memory(struct usage *u, struct usage_part *part, pid_t pid, boo
 	if (!pss)
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
-	if (fs_read(path, text, sizeof(text)) <= 0) {
-		u->pss_known &= errno == ESRCH || errno == ENOENT; /* it ended meanwhile */
+	n = fs_read(path, text, sizeof(text));
+	if (n <= 0) {
+		u->pss_known &= !n || n == -ESRCH || n == -ENOENT; /* it ended meanwhile */
 		return;
 	}
 	line = strstr(text, "\nPss:");
