@@ -103,15 +103,17 @@ static int make_job(const struct ground *g, const struct bench_job *job)
 int ground_make(struct ground *ret, const struct bench_job *job)
 {
 	const char *base = getenv("TMPDIR");
-	int r = 0;
+	int r;
 
-	if (snprintf(ret->folder, sizeof(ret->folder), "%s/fairlead-bench-XXXXXX",
-		     base && *base == '/' ? base : "/tmp") >= GROUND_PATH)
+	if (!base || *base != '/')
+		base = "/tmp";
+	if (snprintf(ret->folder, sizeof(ret->folder), "%s/fairlead-bench-XXXXXX", base) >=
+	    GROUND_PATH)
 		r = -ENAMETOOLONG;
-	else if (!mkdtemp(ret->folder))
-		r = -errno;
+	else
+		r = mkdtemp(ret->folder) ? 0 : access(base, W_OK | X_OK) ? -errno : -EIO;
 	if (r) {
-		ret->folder[0] = '\0';
+		ret->folder[0] = '\0'; /* nothing is to be removed */
 		return r;
 	}
 	snprintf(ret->root, sizeof(ret->root), "%s/root", ret->folder);
