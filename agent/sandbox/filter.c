@@ -81,6 +81,12 @@ static const char refused[] =
 	"sethostname setns settimeofday swapoff swapon syslog umount2 unshare userfaultfd "
 	"vhangup";
 
+/*
+ * A zygote's in addition: what the processes that it forks need to enter their sandboxes and give up
+ * what they got by it.  These then load the filter of a job above this one.
+ */
+static const char by_zygote[] = "setns capset landlock_restrict_self";
+
 static void releasep(scmp_filter_ctx *f)
 {
 	if (*f)
@@ -95,7 +101,17 @@ static int rule(scmp_filter_ctx f, uint32_t action, const char *call)
 	return r == -EDOM ? 0 : r; /* a call that this architecture does not have */
 }
 
-static int rules(scmp_filter_ctx f, uint32_t action, const char *calls)
+static bool has_word(const char *words, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (const char *at = words; *at; at += strcspn(at, " "), at += strspn(at, " "))
+		if (strcspn(at, " ") == length && !memcmp(at, word, length))
+			return true;
+	return false;
+}
+
+static int rules(scmp_filter_ctx f, uint32_t action, const char *calls, const char *but)
 {
 	char name[32];
 	int r = 0;
@@ -104,7 +120,7 @@ static int rules(scmp_filter_ctx f, uint32_t action, const char *calls)
 		size_t length = strcspn(at, " ");
 
 		snprintf(name, sizeof(name), "%.*s", (int)length, at);
-		r = rule(f, action, name);
+		r = has_word(but, name) ? 0 : rule(f, action, name);
 		at += length;
 	}
 	return r;
@@ -147,37 +163,40 @@ static int limit_ioctl(scmp_filter_ctx f)
 }
 
 /* Of the kinds of sockets those that a network of one's own can do no harm with. */
-static int limit_sockets(scmp_filter_ctx f, enum sandbox_profile profile)
+static int limit_sockets(scmp_filter_ctx f, int profile)
 {
 	static const int families[] = { AF_UNIX, AF_INET, AF_INET6 };
-	int r = allow_if(f, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_EQ, AF_UNIX, 0));
+	int r = allow_if(f, SCMP_SYS(socketpair), SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 
 	for (size_t i = 0; i < sizeof(families) / sizeof(families[0]) && !r; i++)
-		if (profile == SANDBOX_DEFAULT)
+		if (profile != SANDBOX_STRICT)
 			r = allow_if(f, SCMP_SYS(socket),
-				     SCMP_A0(SCMP_CMP_EQ, (uint64_t)families[i], 0));
-	if (!r && profile == SANDBOX_DEFAULT)
+				     SCMP_A0(SCMP_CMP_EQ, (uint64_t)families[i]));
+	if (!r && profile != SANDBOX_STRICT)
 		r = seccomp_rule_add(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
-				     SCMP_A0(SCMP_CMP_GT, AF_INET6, 0));
+				     SCMP_A0(SCMP_CMP_GT, AF_INET6));
 	return r;
 }
 
-static int fill(scmp_filter_ctx f, enum sandbox_profile profile)
+static int fill(scmp_filter_ctx f, int profile)
 {
-	int r = rules(f, SCMP_ACT_ALLOW, allowed);
+	int r = rules(f, SCMP_ACT_ALLOW, allowed, "");
 
-	if (!r && profile == SANDBOX_DEFAULT)
-		r = rules(f, SCMP_ACT_ALLOW, by_default);
+	if (!r && profile != SANDBOX_STRICT)
+		r = rules(f, SCMP_ACT_ALLOW, by_default, "");
+	if (!r && profile == FILTER_ZYGOTE)
+		r = rules(f, SCMP_ACT_ALLOW, by_zygote, "");
 	if (!r)
-		r = rules(f, SCMP_ACT_ERRNO(EPERM), refused);
+		r = rules(f, SCMP_ACT_ERRNO(EPERM), refused,
+			  profile == FILTER_ZYGOTE ? by_zygote : "");
 	if (!r)
 		r = limit_clone(f);
 	if (!r)
 		r = limit_ioctl(f);
 	if (!r) /* what it is now may be asked, and left as it is */
-		r = allow_if(f, SCMP_SYS(personality), SCMP_A0(SCMP_CMP_EQ, UINT32_MAX, 0));
+		r = allow_if(f, SCMP_SYS(personality), SCMP_A0(SCMP_CMP_EQ, UINT32_MAX));
 	if (!r)
-		r = allow_if(f, SCMP_SYS(personality), SCMP_A0(SCMP_CMP_EQ, 0, 0));
+		r = allow_if(f, SCMP_SYS(personality), SCMP_A0(SCMP_CMP_EQ, 0));
 	return r ? r : limit_sockets(f, profile);
 }
 
@@ -211,9 +230,9 @@ static int export(scmp_filter_ctx f, struct filter_program *ret)
  * the kernel goes through it once for every call, to remember which are always allowed.  It
  * is made once a process, and loaded for every sandbox.
  */
-const struct filter_program *filter_of(enum sandbox_profile profile)
+const struct filter_program *filter_of(int profile)
 {
-	static struct filter_program made[_SANDBOX_PROFILE_MAX];
+	static struct filter_program made[_FILTER_MAX];
 	CLEANUP(releasep) scmp_filter_ctx f = NULL;
 	int r;
 

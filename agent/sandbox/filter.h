@@ -14,7 +14,8 @@ struct filter_program {
 };
 
 /* Made at the first call, kept for the rest; NULL with errno set. */
-const struct filter_program *filter_of(enum sandbox_profile profile);
+const struct filter_program *filter_of(int profile); /* enum sandbox_profile, or … */
+enum { FILTER_ZYGOTE = _SANDBOX_PROFILE_MAX, _FILTER_MAX };
 
 /* From here on; needs no_new_privs. */
 int filter_load(const struct filter_program *filter);

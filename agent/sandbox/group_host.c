@@ -95,6 +95,8 @@ static void find_own_part(char ret[GROUP_PATH])
 	if (!at)
 		return;
 	at = strchr(at, '/');
+	if (!at)
+		return;
 	at[strcspn(at, "\n")] = '\0';
 	if (strstr(at, "..") || strlen(ret) + strlen(at) + sizeof(BASE) >= GROUP_PATH)
 		return;

@@ -119,7 +119,8 @@ static void allow_streams(int ruleset, uint64_t handled)
 	}
 }
 
-int rights_fence(const struct sandbox_spec *spec)
+/* A second fence: the namespaces are the first. */
+int rights_fence_new(const struct sandbox_spec *spec, int *ret)
 {
 	CLEANUP(closep) int ruleset = -1;
 	int version = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, ASK_VERSION);
@@ -128,8 +129,9 @@ int rights_fence(const struct sandbox_spec *spec)
 	size_t size;
 	int r;
 
+	*ret = -1;
 	if (version < 1)
-		return 0; /* a second fence; the namespaces are the first */
+		return 0;
 	set = known_to(version, spec, &size);
 	change = (FS_LOOK | FS_CHANGE) & set.fs;
 	ruleset = (int)syscall(SYS_landlock_create_ruleset, &set, size, 0);
@@ -145,9 +147,19 @@ int rights_fence(const struct sandbox_spec *spec)
 	for (size_t i = 0; i < spec->volume_count && !r; i++)
 		r = allow_below(ruleset, spec->volumes[i].path,
 				spec->volumes[i].read_only ? FS_LOOK : change);
-	if (!r)
+	if (!r) {
 		allow_streams(ruleset, set.fs);
-	return r ? r : syscall(SYS_landlock_restrict_self, ruleset, 0) ? -errno : 0;
+		*ret = TAKE_FD(ruleset);
+	}
+	return r;
+}
+
+int rights_fence(const struct sandbox_spec *spec)
+{
+	CLEANUP(closep) int ruleset = -1;
+	int r = rights_fence_new(spec, &ruleset);
+
+	return r || ruleset < 0 ? r : syscall(SYS_landlock_restrict_self, ruleset, 0) ? -errno : 0;
 }
 
 static int limit(int resource, uint64_t value)

@@ -13,5 +13,8 @@ int rights_drop(void);
 /* The command, before it is executed: landlock where the kernel has it. */
 int rights_fence(const struct sandbox_spec *spec);
 
+/* The same for another process to enter; *ret is -1 where the kernel has none. */
+int rights_fence_new(const struct sandbox_spec *spec, int *ret);
+
 /* The command: rlimits. */
 int rights_limit(const struct sandbox_spec *spec);

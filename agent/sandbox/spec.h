@@ -37,6 +37,8 @@ struct sandbox_spec {
 	const char *folder; /* working folder; NULL: SANDBOX_FOLDER */
 	const char *host;   /* name of the host inside; NULL: sandbox */
 	int in, out, err;   /* become 0, 1, 2; a folder is refused */
+	const int *more;    /* become 3, 4 …, and stay open in the command */
+	size_t more_count;
 	uint32_t uid, gid;  /* inside; outside it is SANDBOX_HOST_USER, or who we are if not root */
 	uint64_t tmp_bytes; /* all that is written, in /tmp, the working folder and over the root */
 	uint64_t tmp_inodes; /* likewise in files */

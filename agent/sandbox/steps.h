@@ -29,6 +29,8 @@ enum sandbox_step {
 	STEP_FILTER,
 	STEP_FOLDER,
 	STEP_STREAMS,
+	STEP_JOB,
+	STEP_ZYGOTE,
 	STEP_EXEC,
 	_STEP_MAX
 };
@@ -49,6 +51,7 @@ struct build {
 	const struct sandbox_spec *spec;
 	const struct filter_program *filter;
 	enum sandbox_step step;
+	bool framed;                       /* / is the frame already */
 	const char *what;                  /* path or name that the step is about, or NULL */
 	int root_tree;                     /* detached mounts that root made before, or -1 */
 	int volume_trees[SANDBOX_VOLUMES]; /* likewise */

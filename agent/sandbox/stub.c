@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,11 +22,13 @@
 #include "agent/base/cleanup.h"
 #include "agent/sandbox/files.h"
 #include "agent/sandbox/filter.h"
+#include "agent/sandbox/held.h"
 #include "agent/sandbox/rights.h"
 #include "agent/sandbox/room.h"
 #include "agent/sandbox/root.h"
 #include "agent/sandbox/steps.h"
 #include "agent/sandbox/user.h"
+#include "agent/wire/slot.h"
 
 enum { COMMAND_STACK = 64 << 10, FAILED = 125 };
 
@@ -66,7 +69,7 @@ static int name_host(struct build *b)
 	return b->spec->net == SANDBOX_NET_LOOPBACK ? raise_loopback() : 0;
 }
 
-static int await_limits(const struct stub *stub)
+static int await_go(const struct stub *stub)
 {
 	uint64_t count;
 	ssize_t n = sizeof(count);
@@ -87,7 +90,7 @@ static int build(const struct stub *stub)
 	step_at(b, r ? b->step : STEP_PARENT, NULL);
 	if (!r)
 		r = user_bind_to_parent(stub->report);
-	if (!r)
+	if (!r && !b->framed)
 		r = root_frame(b);
 	if (!r)
 		r = room_build(b);
@@ -98,7 +101,7 @@ static int build(const struct stub *stub)
 	step_at(b, r ? b->step : STEP_RIGHTS, r ? b->what : NULL);
 	if (!r)
 		r = rights_drop();
-	return r ? r : await_limits(stub);
+	return r || stub->mode == STUB_IDLE ? r : await_go(stub);
 }
 
 /* The command, from here on in a process of its own that shares our memory until it executes. */
@@ -107,21 +110,25 @@ struct command {
 	int error;
 };
 
+/* To the numbers from 0 on; first out of each other's way: any may be one of these already. */
 static int take_streams(const struct sandbox_spec *spec)
 {
-	int from[3] = { spec->in, spec->out, spec->err };
+	enum { STREAMS = 3, MOST = 8 };
+	int from[MOST] = { spec->in, spec->out, spec->err };
+	int count = STREAMS + (int)spec->more_count;
 
-	/* First out of each other's way: any of them may be 0, 1 or 2 already. */
-	for (int i = 0; i < 3; i++)
-		if (from[i] != i && from[i] <= 2) {
-			from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, 3);
+	for (int i = STREAMS; i < count && i < MOST; i++)
+		from[i] = spec->more[i - STREAMS];
+	for (int i = 0; i < count; i++)
+		if (from[i] != i && from[i] < count) {
+			from[i] = fcntl(from[i], F_DUPFD_CLOEXEC, count);
 			if (from[i] < 0)
 				return -errno;
 		}
-	for (int i = 0; i < 3; i++)
-		if (from[i] != i && dup2(from[i], i) < 0)
+	for (int i = 0; i < count; i++)
+		if ((from[i] != i && dup2(from[i], i) < 0) || fcntl(i, F_SETFD, 0))
 			return -errno;
-	return close_range(3, ~0u, CLOSE_RANGE_CLOEXEC) ? -errno : 0;
+	return close_range((unsigned int)count, ~0u, CLOSE_RANGE_CLOEXEC) ? -errno : 0;
 }
 
 static void reset_signals(void)
@@ -218,12 +225,16 @@ static pid_t start_command(const struct stub *stub)
 	return c.error;
 }
 
-/* We keep nothing open but our standard streams, which are the job's, and the way to tell. */
-static void close_all_but(int kept)
+/* We keep nothing open but our standard streams, which are the job's, and the ways to tell. */
+static void close_all_but(int one, int other)
 {
-	if (kept > 3)
-		(void)close_range(3, (unsigned int)kept - 1, 0);
-	(void)close_range((unsigned int)kept + 1, ~0u, 0);
+	int low = one < other ? one : other, high = one < other ? other : one;
+
+	if (low > 3)
+		(void)close_range(3, (unsigned int)low - 1, 0);
+	if (low >= 3 && high > low + 1)
+		(void)close_range((unsigned int)low + 1, (unsigned int)high - 1, 0);
+	(void)close_range((unsigned int)high + 1, ~0u, 0);
 }
 
 static uint64_t ns_of(struct timeval t)
@@ -240,7 +251,10 @@ static void tell_end(const struct stub *stub, int status)
 	report.user_ns = ns_of(used.ru_utime);
 	report.system_ns = ns_of(used.ru_stime);
 	report.peak_bytes = (uint64_t)used.ru_maxrss << 10;
-	tell(stub, &report);
+	if (stub->mode == STUB_COMMAND)
+		tell(stub, &report);
+	else
+		(void)held_tell(stub->socket, SLOT_ENDED, &report);
 }
 
 /* What ends a program goes to all of its group, as from a terminal; the rest to it alone. */
@@ -278,11 +292,92 @@ static void serve(const struct stub *stub, pid_t command)
 	tell_end(stub, status);
 }
 
+/* Of a job that came later, and so cannot be told by the report. */
+static void fail_held(const struct stub *stub, int error)
+{
+	struct sandbox_report report = { .error = error, .step = stub->build->step };
+
+	if (stub->build->what)
+		snprintf(report.what, sizeof(report.what), "%s", stub->build->what);
+	(void)held_tell(stub->socket, SLOT_FAILED, &report);
+	_exit(FAILED);
+}
+
+static pid_t take_job(const struct stub *stub)
+{
+	static struct sandbox_spec with_job;
+	struct build *b = stub->build;
+	int r;
+
+	with_job = *b->spec;
+	step_at(b, STEP_JOB, NULL);
+	r = held_await(stub->socket, &with_job);
+	if (r == -EPIPE)
+		_exit(0); /* nobody will ever come */
+	b->spec = &with_job;
+	if (!r)
+		r = files_put(b);
+	return r ? r : start_command(stub);
+}
+
+static void run_held(const struct stub *stub)
+{
+	const struct sandbox_report runs = { 0 };
+	pid_t command;
+
+	close_all_but(stub->report, stub->socket);
+	tell(stub, &runs);
+	command = take_job(stub);
+	if (command < 0)
+		fail_held(stub, command);
+	(void)held_tell(stub->socket, SLOT_RUNS, &runs);
+	close_all_but(stub->report, stub->socket);
+	serve(stub, command);
+}
+
+static void run_command_now(const struct stub *stub)
+{
+	const struct sandbox_report runs = { 0 };
+	pid_t command = start_command(stub);
+
+	if (command < 0)
+		fail(stub, command);
+	close_all_but(stub->report, stub->mode == STUB_AHEAD ? stub->socket : stub->report);
+	tell(stub, &runs);
+	serve(stub, command);
+}
+
+/*
+ * Until it is killed: process 1, which reaps what others leave.  Whoever enters must be able to look
+ * at it until then, and takes the fence from here, by its number.
+ */
+static void idle(const struct stub *stub)
+{
+	struct sandbox_report stands = { 0 };
+	int fence = -1;
+	sigset_t all;
+
+	step_at(stub->build, STEP_FENCE, NULL);
+	stands.error = rights_fence_new(stub->build->spec, &fence);
+	if (stands.error)
+		fail(stub, stands.error);
+	stands.status = fence;
+	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	tell(stub, &stands);
+	if (await_go(stub))
+		_exit(FAILED);
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	close_all_but(stub->report, stub->report);
+	sigfillset(&all);
+	for (;;)
+		if (sigwaitinfo(&all, NULL) == SIGCHLD)
+			while (waitpid(-1, NULL, WNOHANG) > 0)
+				;
+}
+
 void stub_run(const struct stub *stub)
 {
-	const struct sandbox_report started = { 0 };
 	sigset_t all;
-	pid_t command;
 	int r;
 
 	/* Blocked, so that the kernel keeps for process 1 what it would throw away unhandled. */
@@ -293,11 +388,11 @@ void stub_run(const struct stub *stub)
 	r = build(stub);
 	if (r)
 		fail(stub, r);
-	command = start_command(stub);
-	if (command < 0)
-		fail(stub, command);
-	close_all_but(stub->report);
-	tell(stub, &started);
-	serve(stub, command);
+	if (stub->mode == STUB_HELD)
+		run_held(stub);
+	else if (stub->mode == STUB_IDLE)
+		idle(stub);
+	else
+		run_command_now(stub);
 	_exit(0);
 }

@@ -28,7 +28,7 @@
 /* What this thread is besides its effective user, to be had back. */
 struct rights {
 	gid_t group, groups[64];
-	int group_count, dumpable;
+	int group_count;
 };
 
 /*
@@ -42,7 +42,6 @@ static int lend_user(struct rights *kept)
 	struct __user_cap_data_struct caps[2];
 
 	kept->group = getegid();
-	kept->dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	kept->group_count = getgroups(64, kept->groups);
 	if (kept->group_count < 0 || (kept->group_count && setgroups(0, NULL)) ||
 	    syscall(SYS_setresgid, -1, SANDBOX_HOST_USER, -1) ||
@@ -50,17 +49,13 @@ static int lend_user(struct rights *kept)
 		return -errno;
 	caps[0].effective = caps[0].permitted;
 	caps[1].effective = caps[1].permitted;
-	/* Else /proc/self is the true root's, and the map cannot be written from inside. */
-	if (syscall(SYS_capset, &header, caps) || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0))
-		return -errno;
-	return 0;
+	return syscall(SYS_capset, &header, caps) ? -errno : 0;
 }
 
 static void take_back(const struct rights *kept)
 {
 	if (syscall(SYS_setresuid, -1, 0, -1) || syscall(SYS_setresgid, -1, kept->group, -1) ||
-	    (kept->group_count && setgroups((size_t)kept->group_count, kept->groups)) ||
-	    prctl(PR_SET_DUMPABLE, kept->dumpable, 0, 0, 0))
+	    (kept->group_count && setgroups((size_t)kept->group_count, kept->groups)))
 		abort(); /* half a user is nobody to go on as */
 }
 
@@ -83,6 +78,7 @@ pid_t user_clone(struct build *b, int *pidfd, struct user_host *ret)
 {
 	const struct user_host job = { SANDBOX_HOST_USER, SANDBOX_HOST_USER };
 	const struct user_host self = { geteuid(), getegid() };
+	int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
 	struct rights kept = { 0 };
 	bool lent = self.uid == 0;
 	pid_t pid;
@@ -99,10 +95,15 @@ pid_t user_clone(struct build *b, int *pidfd, struct user_host *ret)
 	}
 	*ret = lent ? job : self;
 	step_at(b, STEP_NAMESPACES, NULL);
+	/* Else /proc/self is the true root's, and the map cannot be written from inside. */
+	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	pid = clone_into(b->spec->group, pidfd);
 	r = errno;
-	if (pid && lent)
+	if (pid == 0)
+		return 0;
+	if (lent)
 		take_back(&kept);
+	(void)prctl(PR_SET_DUMPABLE, dumpable, 0, 0, 0);
 	return pid < 0 ? -r : pid;
 }
 

@@ -34,6 +34,9 @@ static const struct {
 	[STEP_FILTER] = { "load the call filter", "run on a kernel with seccomp filters" },
 	[STEP_FOLDER] = { "enter the working folder", "name one that is inside" },
 	[STEP_STREAMS] = { "hand over stdin, stdout and stderr", "give files or pipes" },
+	[STEP_ZYGOTE] = { "start the interpreter",
+			  "see that python3 is in the sandbox's root, and what it is to import" },
+	[STEP_JOB] = { "take the job apart", "report it, with the version of the agent" },
 	[STEP_EXEC] = { "execute", "see that it is in the sandbox's root" },
 };
 

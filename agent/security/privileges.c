@@ -14,15 +14,16 @@
 
 const struct capability_use capability_uses[] = {
 	{ CAP_BPF, "CAP_BPF", "load the BPF programs and make their maps", "all BPF measurements",
-	  true },
+	  .kept = true, .to_execute = false },
 	{ CAP_PERFMON, "CAP_PERFMON", "attach to the kernel's tracepoints", "all BPF measurements",
-	  true },
-	{ CAP_SETUID, "CAP_SETUID", "give the agent a uid of its own at start",
-	  "the agent keeps the uid it was started with", false },
-	{ CAP_SETGID, "CAP_SETGID", "give the agent a gid of its own at start",
-	  "the agent keeps the groups it was started with", false },
+	  .kept = true, .to_execute = false },
+	{ CAP_SETUID, "CAP_SETUID", "give the agent, and jobs, a uid of their own",
+	  "the agent keeps the uid it was started with", .kept = false, .to_execute = true },
+	{ CAP_SETGID, "CAP_SETGID", "give the agent, and jobs, a gid of their own",
+	  "the agent keeps the groups it was started with", .kept = false, .to_execute = true },
 	{ CAP_CHOWN, "CAP_CHOWN", "hand the state and runtime folders to the agent",
-	  "these folders must belong to the agent's user already", false },
+	  "these folders must belong to the agent's user already", .kept = false,
+	  .to_execute = false },
 };
 const int capability_use_count = sizeof(capability_uses) / sizeof(capability_uses[0]);
 
@@ -56,7 +57,7 @@ uint64_t privileges_held(void)
 	return held;
 }
 
-int privileges_keep_for_warden(void)
+int privileges_keep_for_warden(bool to_execute)
 {
 	CLEANUP(cap_freep) cap_t now = cap_get_proc();
 	CLEANUP(cap_freep) cap_t next = cap_init();
@@ -67,8 +68,8 @@ int privileges_keep_for_warden(void)
 		const cap_value_t keep = capability_uses[i].number;
 		cap_flag_value_t value = CAP_CLEAR;
 
-		if (!capability_uses[i].kept || cap_get_flag(now, keep, CAP_PERMITTED, &value) ||
-		    value != CAP_SET)
+		if ((!capability_uses[i].kept && !(to_execute && capability_uses[i].to_execute)) ||
+		    cap_get_flag(now, keep, CAP_PERMITTED, &value) || value != CAP_SET)
 			continue;
 		cap_set_flag(next, CAP_PERMITTED, 1, &keep, CAP_SET);
 		cap_set_flag(next, CAP_EFFECTIVE, 1, &keep, CAP_SET);

@@ -11,7 +11,8 @@
 struct capability_use {
 	int number;
 	const char *name, *use, *lost;
-	bool kept; /* by the warden; else used at the start and given up */
+	bool kept;       /* by the warden; else used at the start and given up … */
+	bool to_execute; /* … but where it starts sandboxes */
 };
 
 extern const struct capability_use capability_uses[];
@@ -24,7 +25,7 @@ uint64_t privileges_start_only(void);
 uint64_t privileges_held(void);
 
 /* Keeps of the capabilities in the table only those that a warden keeps. */
-int privileges_keep_for_warden(void);
+int privileges_keep_for_warden(bool to_execute);
 
 /*
  * Becomes uid and gid with no supplementary group, no capability in any set and no way back.

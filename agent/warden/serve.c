@@ -4,23 +4,41 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 
 #include "agent/base/cleanup.h"
 #include "agent/base/log.h"
 #include "agent/probes/load.h"
+#include "agent/sandbox/nursery.h"
+#include "agent/sandbox/spec.h"
 #include "agent/security/privileges.h"
+#include "agent/warden/groups.h"
 #include "agent/warden/places.h"
 #include "agent/warden/warden.h"
+#include "agent/wire/message.h"
 #include "agent/wire/wire.h"
+
+enum { NURSERIES = 128 };
+
+/* What a nursery asks cgroups over, and those that it has. */
+struct nursery_groups {
+	int socket;
+	struct groups *groups;
+};
 
 struct warden_state {
 	const struct warden_terms *terms;
 	struct load *loads[_WIRE_SUBJECT_MAX];
 	bool confined; /* holds nothing any more but what it keeps for good */
+	bool execute;  /* keeps what starting nurseries takes as well */
+	struct groups_ground *ground;
+	struct nursery_groups nurseries[NURSERIES];
+	size_t nursery_count;
 };
 
 /* What a reply carries out; `owned` descriptors are closed after it was sent. */
@@ -88,12 +106,21 @@ static void answer_open(const struct warden_state *w, struct wire_reply *reply,
 }
 
 /* The one answer that takes all the rights that we were started with, and so the first. */
-static void answer_places(const struct warden_state *w, const struct wire_request *ask,
+static void answer_places(struct warden_state *w, const struct wire_request *ask,
 			  struct wire_reply *reply, struct parcel *parcel)
 {
 	if (w->confined) {
 		reply->error = -EBUSY;
 		return;
+	}
+	w->execute = ask->execute;
+	if (w->execute) { /* while we have the rights for it */
+		int r = groups_ground_new(&w->ground);
+
+		if (r)
+			log_warn("warden",
+				 "no cgroups for jobs: limits are those of processes error=%s",
+				 strerror(-r));
 	}
 	reply->error = places_take(parcel->fds, ask->socket, ask->state_dir, w->terms->uid,
 				   w->terms->gid, reply->text, sizeof(reply->text));
@@ -110,9 +137,47 @@ static void answer_missed(const struct warden_state *w, struct wire_reply *reply
 			reply->missed += load_missed(w->loads[subject]);
 }
 
+/* Without groups jobs have the limits of processes; the nursery will say so. */
+static int offer_groups(struct warden_state *w, int ends[2])
+{
+	struct nursery_groups *n = &w->nurseries[w->nursery_count];
+
+	ends[0] = ends[1] = -1;
+	if (w->nursery_count == NURSERIES)
+		return -ENOSPC;
+	if (!w->ground || groups_new(&n->groups, SANDBOX_HOST_USER))
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)) {
+		n->groups = groups_free(n->groups);
+		return -errno;
+	}
+	n->socket = ends[0];
+	w->nursery_count++;
+	return 0;
+}
+
+static void drop_groups(struct warden_state *w, size_t at)
+{
+	groups_free(w->nurseries[at].groups);
+	close(w->nurseries[at].socket);
+	w->nurseries[at] = w->nurseries[--w->nursery_count];
+}
+
+/* A process of its own, whose end nobody waits for: the agent, who talks to it, will notice. */
+static void answer_nursery(struct warden_state *w, const int *fds, struct wire_reply *reply)
+{
+	int ends[2] = { -1, -1 }, r = w->execute ? offer_groups(w, ends) : -EACCES;
+
+	if (!r) {
+		r = nursery_start(fds[WIRE_NURSERY_SOCKET], fds[WIRE_NURSERY_TERMS], ends[1]);
+		closep(&ends[1]); /* should it not have started, this ends its groups */
+	}
+	reply->error = r < 0 ? r : 0;
+}
+
 static int confine(struct warden_state *w)
 {
-	int r = w->confined ? 0 : privileges_keep_for_warden();
+	int r = w->confined ? 0 : privileges_keep_for_warden(w->execute);
 
 	if (r)
 		log_error("warden", "cannot give up privileges error=%s", strerror(-r));
@@ -120,7 +185,8 @@ static int confine(struct warden_state *w)
 	return r;
 }
 
-static int answer(struct warden_state *w, int socket, const struct wire_request *ask)
+static int answer(struct warden_state *w, int socket, const struct wire_request *ask,
+		  const int *fds)
 {
 	struct wire_reply reply = { .magic = WIRE_MAGIC,
 				    .version = WIRE_VERSION,
@@ -153,6 +219,10 @@ static int answer(struct warden_state *w, int socket, const struct wire_request 
 	case WIRE_MISSED:
 		answer_missed(w, &reply);
 		break;
+	case WIRE_NURSERY:
+		answer_nursery(w, fds, &reply);
+		message_close_fds(fds, WIRE_NURSERY_FDS);
+		break;
 	default:
 		reply.error = -EOPNOTSUPP;
 	}
@@ -164,10 +234,40 @@ static int answer(struct warden_state *w, int socket, const struct wire_request 
 	return r;
 }
 
+static int answer_agent(struct warden_state *w, int socket)
+{
+	struct wire_request ask;
+	int fds[WIRE_NURSERY_FDS];
+	int r = wire_receive_request(socket, &ask, fds);
+
+	return r ? r : answer(w, socket, &ask, fds);
+}
+
+/* Whoever has something to say, the agent first. */
+static int serve_once(struct warden_state *w, int socket)
+{
+	struct pollfd on[1 + NURSERIES] = { { .fd = socket, .events = POLLIN } };
+	int r = 0;
+
+	for (size_t i = 0; i < w->nursery_count; i++)
+		on[1 + i] = (struct pollfd){ .fd = w->nurseries[i].socket, .events = POLLIN };
+	if (poll(on, 1 + w->nursery_count, -1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	for (size_t i = w->nursery_count; i-- > 0;)
+		if (on[1 + i].revents) {
+			int lost = groups_serve(w->nurseries[i].groups, w->nurseries[i].socket);
+
+			if (lost && lost != -EAGAIN)
+				drop_groups(w, i);
+		}
+	if (on[0].revents)
+		r = answer_agent(w, socket);
+	return r;
+}
+
 int warden_serve(int socket, const struct warden_terms *terms)
 {
 	struct warden_state w = { .terms = terms };
-	struct wire_request ask;
 	int r;
 
 	prctl(PR_SET_NAME, "fairlead-warden");
@@ -176,13 +276,15 @@ int warden_serve(int socket, const struct warden_terms *terms)
 	for (int s = 1; s < NSIG; s++)
 		if (s == SIGINT || s == SIGTERM || s == SIGHUP || s == SIGUSR1 || s == SIGPIPE)
 			signal(s, SIG_IGN);
-	do {
-		r = wire_receive_request(socket, &ask);
-		if (!r)
-			r = answer(&w, socket, &ask);
-	} while (!r);
+	signal(SIGCHLD, SIG_IGN); /* who has ended is gone */
+	do
+		r = serve_once(&w, socket);
+	while (!r);
 	for (int subject = 0; subject < _WIRE_SUBJECT_MAX; subject++)
 		load_free(w.loads[subject]);
+	while (w.nursery_count)
+		drop_groups(&w, w.nursery_count - 1);
+	groups_ground_free(w.ground);
 	if (r != -EPIPE)
 		log_error("warden", "stopped: the agent broke the protocol error=%s", strerror(-r));
 	return r == -EPIPE ? 0 : 1;

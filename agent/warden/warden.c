@@ -45,12 +45,13 @@ void warden_stop(struct warden *w)
 		;
 }
 
-static int send_numbered(struct warden *w, struct wire_request *request)
+static int send_numbered(struct warden *w, struct wire_request *request, const int *fds,
+			 size_t count)
 {
 	request->magic = WIRE_MAGIC;
 	request->version = WIRE_VERSION;
 	request->serial = ++w->serial;
-	return wire_send_request(w->socket, request);
+	return wire_send_request(w->socket, request, fds, count);
 }
 
 void warden_close_fds(struct wire_reply *reply, const int *fds)
@@ -76,9 +77,10 @@ static int receive(struct warden *w, int timeout_ms, struct wire_reply *ret, int
 	return r;
 }
 
-int warden_ask(struct warden *w, struct wire_request *request, struct wire_reply *ret, int *fds)
+static int ask(struct warden *w, struct wire_request *request, const int *sent, size_t count,
+	       struct wire_reply *ret, int *fds)
 {
-	int r = send_numbered(w, request);
+	int r = send_numbered(w, request, sent, count);
 
 	while (!r) {
 		r = receive(w, ANSWER_TIMEOUT_MS, ret, fds);
@@ -93,13 +95,32 @@ int warden_ask(struct warden *w, struct wire_request *request, struct wire_reply
 	return r;
 }
 
+int warden_ask(struct warden *w, struct wire_request *request, struct wire_reply *ret, int *fds)
+{
+	return ask(w, request, NULL, 0, ret, fds);
+}
+
+int warden_nurse(struct warden *w, int socket, int terms)
+{
+	const int sent[WIRE_NURSERY_FDS] = {
+		[WIRE_NURSERY_SOCKET] = socket, [WIRE_NURSERY_TERMS] = terms
+	};
+	struct wire_request request = { .kind = WIRE_NURSERY };
+	struct wire_reply reply;
+	int fds[WIRE_FDS], r = ask(w, &request, sent, WIRE_NURSERY_FDS, &reply, fds);
+
+	if (!r)
+		warden_close_fds(&reply, fds);
+	return r ? r : reply.error;
+}
+
 int warden_post(struct warden *w, struct wire_request *request)
 {
 	int r;
 
 	if (w->posted)
 		return -EBUSY;
-	r = send_numbered(w, request);
+	r = send_numbered(w, request, NULL, 0);
 	if (!r)
 		w->posted = request->serial;
 	return r;

@@ -42,6 +42,12 @@ int warden_ask(struct warden *w, struct wire_request *request, struct wire_reply
 void warden_close_fds(struct wire_reply *reply, const int *fds);
 
 /*
+ * Has a process started that makes sandboxes, as the terms in a memfd say (agent/wire/nurse.h),
+ * and talks at the other end of the socket.  Both stay the caller's.
+ */
+int warden_nurse(struct warden *w, int socket, int terms);
+
+/*
  * Asks and waits for nothing: for questions on the beat, which a warden that is stopped must not
  * hold up.  One at a time: -EBUSY while an answer is to come.
  */

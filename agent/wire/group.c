@@ -56,7 +56,7 @@ int group_receive_request(int socket, struct group_request *ret, int *pidfd)
 	if (!r && count != (ret->wish == GROUP_PUT))
 		r = -EPROTO;
 	if (r)
-		message_close_all(fds, count);
+		message_close_fds(fds, count);
 	else
 		*pidfd = count ? fds[0] : -1;
 	return r;
@@ -74,7 +74,7 @@ int group_receive_reply(int socket, struct group_reply *ret)
 	size_t count;
 	ssize_t n = message_receive(socket, &r, sizeof(r), fds, &count, 0);
 
-	message_close_all(fds, count); /* a reply carries none */
+	message_close_fds(fds, count); /* a reply carries none */
 	if (n <= 0)
 		return n ? (int)n : -EPIPE;
 	if (n != sizeof(r) || count || r.magic != GROUP_MAGIC || r.version != GROUP_WIRE_VERSION)

@@ -11,6 +11,12 @@ union control { /* aligned as the kernel wants it */
 	struct cmsghdr header;
 };
 
+void message_close_fds(const int *fds, size_t count)
+{
+	while (count)
+		close(fds[--count]);
+}
+
 int message_send(int socket, const void *data, size_t size, const int *fds, size_t count, int flags)
 {
 	struct iovec part = { (void *)data, size };
@@ -57,11 +63,9 @@ ssize_t message_receive(int socket, void *data, size_t size, int fds[MESSAGE_FDS
 			*count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 			memcpy(fds, CMSG_DATA(c), sizeof(int) * *count);
 		}
-	return message.msg_flags & (MSG_TRUNC | MSG_CTRUNC) ? -EPROTO : n;
-}
-
-void message_close_all(const int *fds, size_t count)
-{
-	while (count)
-		close(fds[--count]);
+	if (n > 0 && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return n;
+	message_close_fds(fds, *count);
+	*count = 0;
+	return n ? -EPROTO : 0;
 }

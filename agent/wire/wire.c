@@ -18,7 +18,7 @@ int wire_check_request(const void *bytes, size_t size, struct wire_request *ret)
 	if (r.magic != WIRE_MAGIC || r.version != WIRE_VERSION)
 		return -EPROTO;
 	if (r.kind < WIRE_HELLO || r.kind >= _WIRE_KIND_MAX || r.subject >= _WIRE_SUBJECT_MAX ||
-	    r.file >= _WIRE_FILE_MAX || r.cgroups > 1 || r.hook > WIRE_HOOKS)
+	    r.file >= _WIRE_FILE_MAX || r.cgroups > 1 || r.hook > WIRE_HOOKS || r.execute > 1)
 		return -EPROTO;
 	if (!memchr(r.socket, 0, sizeof(r.socket)) || !memchr(r.state_dir, 0, sizeof(r.state_dir)))
 		return -EPROTO;
@@ -26,22 +26,27 @@ int wire_check_request(const void *bytes, size_t size, struct wire_request *ret)
 	return 0;
 }
 
-int wire_send_request(int socket, const struct wire_request *r)
+int wire_send_request(int socket, const struct wire_request *r, const int *fds, size_t count)
 {
-	return message_send(socket, r, sizeof(*r), NULL, 0, 0);
+	return message_send(socket, r, sizeof(*r), fds, count, 0);
 }
 
-int wire_receive_request(int socket, struct wire_request *ret)
+int wire_receive_request(int socket, struct wire_request *ret, int fds[WIRE_NURSERY_FDS])
 {
 	char bytes[sizeof(struct wire_request)];
-	int fds[MESSAGE_FDS];
+	int came[MESSAGE_FDS], r;
 	size_t count;
-	ssize_t n = message_receive(socket, bytes, sizeof(bytes), fds, &count, 0);
+	ssize_t n = message_receive(socket, bytes, sizeof(bytes), came, &count, 0);
 
-	message_close_all(fds, count); /* a request carries none */
 	if (n <= 0)
 		return n ? (int)n : -EPIPE;
-	return count ? -EPROTO : wire_check_request(bytes, (size_t)n, ret);
+	r = wire_check_request(bytes, (size_t)n, ret);
+	if (!r && count == (ret->kind == WIRE_NURSERY ? WIRE_NURSERY_FDS : 0)) {
+		memcpy(fds, came, count * sizeof(*fds));
+		return 0;
+	}
+	message_close_fds(came, count);
+	return -EPROTO;
 }
 
 int wire_send_reply(int socket, const struct wire_reply *r, const int *fds)
@@ -61,6 +66,6 @@ int wire_receive_reply(int socket, struct wire_reply *ret, int fds[WIRE_FDS])
 		*ret = r;
 		return 0;
 	}
-	message_close_all(fds, count);
+	message_close_fds(fds, count);
 	return n < 0 ? (int)n : n ? -EPROTO : -EPIPE;
 }

@@ -15,6 +15,7 @@ enum wire_kind {
 	WIRE_OPEN,      /* open a file of the warden's table, read-only */
 	WIRE_PLACES,    /* make the socket and the folders; once, before anything is loaded */
 	WIRE_MISSED,    /* how often the kernel kept programs from running */
+	WIRE_NURSERY,   /* start a process that makes sandboxes; two descriptors come along */
 	_WIRE_KIND_MAX
 };
 
@@ -22,9 +23,11 @@ enum wire_subject { WIRE_SCHED, WIRE_DISK, WIRE_CACHE, _WIRE_SUBJECT_MAX };
 enum wire_file { WIRE_FILE_CONFIG, _WIRE_FILE_MAX };
 
 #define WIRE_MAGIC   0x66616972u /* also says the byte order is the same: one host, one binary */
-#define WIRE_VERSION 4
+#define WIRE_VERSION 5
 #define WIRE_FDS     8
 #define WIRE_HOOKS   32
+
+enum { WIRE_NURSERY_SOCKET, WIRE_NURSERY_TERMS, WIRE_NURSERY_FDS }; /* agent/wire/nurse.h */
 
 struct wire_request {
 	uint32_t magic;
@@ -34,6 +37,7 @@ struct wire_request {
 	uint32_t hook;                    /* WIRE_LOAD: enum hook_choice */
 	uint32_t cgroups;                 /* WIRE_LOAD: count per cgroup, 0 or 1 */
 	uint32_t file;                    /* WIRE_OPEN */
+	uint32_t execute;                 /* WIRE_PLACES: sandboxes will be asked for, 0 or 1 */
 	char socket[108], state_dir[256]; /* WIRE_PLACES: NUL-terminated */
 };
 
@@ -50,15 +54,15 @@ struct wire_reply {
 	char text[256];            /* why not, in the words of the kernel or for the user */
 };
 
-_Static_assert(sizeof(struct wire_request) == 392, "no hidden padding crosses the wire");
+_Static_assert(sizeof(struct wire_request) == 396, "no hidden padding crosses the wire");
 _Static_assert(sizeof(struct wire_reply) == 432, "no hidden padding crosses the wire");
 
 /*
  * All return 0 or -errno; -EPROTO for a message that is not one of ours, -EPIPE when the
  * other side is gone.  Descriptors received are the caller's; unexpected ones are closed.
  */
-int wire_send_request(int socket, const struct wire_request *r);
-int wire_receive_request(int socket, struct wire_request *ret);
+int wire_send_request(int socket, const struct wire_request *r, const int *fds, size_t count);
+int wire_receive_request(int socket, struct wire_request *ret, int fds[WIRE_NURSERY_FDS]);
 int wire_send_reply(int socket, const struct wire_reply *r, const int *fds);
 int wire_receive_reply(int socket, struct wire_reply *ret, int fds[WIRE_FDS]);
 

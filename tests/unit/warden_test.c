@@ -28,7 +28,7 @@ static int answer(int other, uint64_t missed)
 				    .missed = missed };
 	struct wire_request ask;
 
-	if (wire_receive_request(other, &ask))
+	if (wire_receive_request(other, &ask, (int[WIRE_NURSERY_FDS]){ 0 }))
 		return -EPROTO;
 	reply.kind = ask.kind;
 	reply.serial = ask.serial;

@@ -16,6 +16,8 @@ static struct wire_request good(void)
 	};
 }
 
+static int unused[WIRE_NURSERY_FDS];
+
 static int pair(int ends[2])
 {
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
@@ -27,11 +29,11 @@ static int a_request_arrives_as_it_was_sent(void)
 	int ends[2];
 
 	CHECK(pair(ends) == 0);
-	CHECK(wire_send_request(ends[0], &sent) == 0);
-	CHECK(wire_receive_request(ends[1], &got) == 0);
+	CHECK(wire_send_request(ends[0], &sent, NULL, 0) == 0);
+	CHECK(wire_receive_request(ends[1], &got, unused) == 0);
 	CHECK(memcmp(&sent, &got, sizeof(got)) == 0);
 	close(ends[0]);
-	CHECK(wire_receive_request(ends[1], &got) == -EPIPE);
+	CHECK(wire_receive_request(ends[1], &got, unused) == -EPIPE);
 	close(ends[1]);
 	return 0;
 }
