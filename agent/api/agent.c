@@ -10,6 +10,7 @@
 
 #include "agent/api/agent_room.h"
 #include "agent/api/answers.h"
+#include "agent/api/execution.h"
 #include "agent/api/http.h"
 #include "agent/api/kept.h"
 #include "agent/api/launch.h"
@@ -45,13 +46,16 @@ static int open_door(struct agent *a, int listener, bool metrics_only, struct ht
 					  .history = answer_history,
 					  .doctor = answer_doctor,
 					  .not_ready = answer_not_ready };
+	const struct jobs_agent jobs = execution_agent(a->execution);
 	const struct http_terms terms = { .listener = listener,
 					  .connections =
 						  metrics_only
 							  ? METRICS_CONNECTIONS
 							  : (unsigned int)a->config.max_connections,
+					  .body_bytes = a->config.max_body_bytes,
 					  .metrics_only = metrics_only,
-					  .scrape = a->scrape };
+					  .scrape = a->scrape,
+					  .jobs = metrics_only ? NULL : &jobs };
 
 	return http_new(ret, a->loop, &terms, &agent);
 }
@@ -218,6 +222,7 @@ static void on_term(void *context, uint32_t signal)
 	}
 	log_info("agent", "draining connections=%u", answer_connections(a));
 	notify_send(&a->notify, "STOPPING=1");
+	execution_drain(a->execution);
 	http_drain(a->http);
 	if (a->metrics)
 		http_drain(a->metrics);
@@ -291,6 +296,8 @@ static int set_up(struct agent *a)
 		r = push_new(&a->push, a->loop, a->worker, &pushed);
 	if (!r)
 		r = push_configure(a->push, &a->config, TAKE(a->push_headers));
+	if (!r)
+		r = execution_new(&a->execution, a->loop, launch_warden(a->launch), &a->config);
 	if (!r)
 		r = open_door(a, launch_socket(a->launch), false, &a->http);
 	if (!r && a->metrics_listener >= 0)
@@ -412,8 +419,10 @@ int agent_run(const struct agent_start *start)
 				kept_end(a.kept);
 		}
 	}
+	execution_stop(a.execution);
 	a.http = http_free(a.http);
 	close_metrics(&a);
+	a.execution = execution_free(a.execution);
 	a.worker = worker_free(a.worker); /* it may still work on a body */
 	a.scrape = scrape_free(a.scrape);
 	a.push = push_free(a.push);

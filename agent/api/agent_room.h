@@ -17,6 +17,7 @@ struct agent {
 	struct worker *worker;
 	struct scrape *scrape;
 	struct push *push;
+	struct execution *execution;
 	struct http *http, *metrics; /* the socket; the port of metrics_listen, NULL without */
 	int metrics_listener;
 	char *push_headers; /* read at the start, for push_configure() */

@@ -15,13 +15,6 @@
 struct http_losses;
 struct sleepers;
 
-/* Of a submit: what became of it. */
-struct job_receipt {
-	char id[JOB_ID_SIZE];             /* of 0 */
-	unsigned int retry_after_seconds; /* of -EAGAIN and -ENOSPC; 0 stands for 1 */
-	char why[256];                    /* of any error, UTF-8, one line; may stay empty */
-};
-
 /*
  * What the door asks of who runs jobs.  Everything is called in the loop.  uid is who sits at the
  * other end of the connection; jobs of others are -ENOENT, but for whom may see them.

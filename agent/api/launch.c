@@ -155,7 +155,7 @@ int launch_open_config(struct launch *l)
 
 int launch_places(struct launch *l, const struct config *config)
 {
-	struct wire_request ask = { .kind = WIRE_PLACES };
+	struct wire_request ask = { .kind = WIRE_PLACES, .execute = config->execute };
 	struct wire_reply reply;
 	int fds[WIRE_FDS], r;
 

@@ -149,6 +149,80 @@ static const struct option_row rows[] = {
 	  .fallback = "10ms",
 	  .help = "CPU time that the BPF programs may take of every second of each CPU: 10ms is 1 %. "
 		  "Over it the dearest detail is left out until there is room again." },
+	{ .name = "execute",
+	  .type = OPTION_BOOL,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, execute),
+	  .fallback = "false",
+	  .help = "Run jobs, in sandboxes. The warden then keeps CAP_SETUID and CAP_SETGID, so that "
+		  "they have a user of their own." },
+	{ .name = "jobs.timeout",
+	  .type = OPTION_DURATION,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, job_timeout_ns),
+	  .max = 7 * 24 * 60 * MIN,
+	  .fallback = "5m",
+	  .help = "How long a job may run that names no limit itself. 0s sets none." },
+	{ .name = "jobs.wait",
+	  .type = OPTION_DURATION,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, job_wait_ns),
+	  .max = 24 * 60 * MIN,
+	  .fallback = "30s",
+	  .help = "How long a job may wait for its turn until it is refused. 0s waits for ever." },
+	{ .name = "jobs.running",
+	  .type = OPTION_INT,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, jobs_running),
+	  .min = 1,
+	  .max = 1024,
+	  .fallback = "64",
+	  .help = "Jobs that may run at once. More wait: latency before normal before batch, tenants "
+		  "in turn." },
+	{ .name = "jobs.waiting",
+	  .type = OPTION_INT,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, jobs_waiting),
+	  .max = 100000,
+	  .fallback = "10000",
+	  .help = "Jobs that may wait for their turn at once. More are refused." },
+	{ .name = "tenants",
+	  .type = OPTION_STRING,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, tenants),
+	  .fallback = "",
+	  .argument = "ENTRIES",
+	  .help = "Who shares which limits: entries NAME uids=1000,2000-2999 jobs=100 rate=50/s "
+		  "burst=100 queue=1000 with ; between them; each other user is a tenant of its own, "
+		  "with what an entry default says." },
+	{ .name = "pools.command",
+	  .type = OPTION_INT,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, pool_command),
+	  .max = 256,
+	  .fallback = "2",
+	  .help = "Sandboxes that are kept ready for a command, with this machine's /usr as root." },
+	{ .name = "pools.python",
+	  .type = OPTION_INT,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, pool_python),
+	  .max = 256,
+	  .fallback = "0",
+	  .help = "The same for code in python, forked from an interpreter that was started once." },
+	{ .name = "pools.node",
+	  .type = OPTION_INT,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, pool_node),
+	  .max = 256,
+	  .fallback = "0",
+	  .help = "The same for code in node, an interpreter that was started for it." },
+	{ .name = "pools.java",
+	  .type = OPTION_INT,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, pool_java),
+	  .max = 256,
+	  .fallback = "0",
+	  .help = "The same for code in java, a virtual machine that was started for it." },
 	{ .name = "http.connections",
 	  .type = OPTION_INT,
 	  .where = BOTH,
@@ -158,6 +232,15 @@ static const struct option_row rows[] = {
 	  .fallback = "64",
 	  .help = "Connections to the agent that may be open at once. Each may hold some KiB of "
 		  "memory." },
+	{ .name = "http.body",
+	  .type = OPTION_SIZE,
+	  .where = BOTH,
+	  OPTION_FIELD(struct config, max_body_bytes),
+	  .min = 1024,
+	  .max = 256 << 20,
+	  .fallback = "8M",
+	  .help = "The largest body that a request may have, such as a job with its code and files. "
+		  "All bodies on their way in may have eight times as much together." },
 	{ .name = "metrics_listen",
 	  .type = OPTION_STRING,
 	  .where = BOTH | OPTION_LIVE,
@@ -371,9 +454,24 @@ static int validate_window(const struct config *c, struct config_error *e)
 	return -EINVAL;
 }
 
+static int validate_tenants(const struct config *c, struct config_error *e)
+{
+	static struct tenant_rules unused; /* large */
+	char why[TENANT_RULES_FAULT];
+
+	if (!tenant_rules_read(c->tenants, &unused, why, sizeof(why)))
+		return 0;
+	point_at(e, c, "tenants", "tenants");
+	snprintf(e->text, sizeof(e->text), "'tenants' %s", why);
+	return -EINVAL;
+}
+
 int config_validate(const struct config *c, struct config_error *e)
 {
 	int r = validate_window(c, e);
+
+	if (!r)
+		r = validate_tenants(c, e);
 
 	if (!r)
 		r = validate_listen(c, e);

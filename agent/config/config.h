@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "agent/config/option.h"
+#include "agent/config/tenant_rules.h"
 
 #define CONFIG_FILE "/etc/fairlead/fairlead.yaml" /* read when there is one and none is named */
 
@@ -25,7 +26,7 @@ enum hook_choice {
 	_HOOK_CHOICE_MAX
 };
 
-enum { CONFIG_OPTIONS = 27, CONFIG_MAX_BYTES = 1 << 20 };
+enum { CONFIG_OPTIONS = 38, CONFIG_MAX_BYTES = 1 << 20 };
 
 struct config {
 	char socket[108];        /* socket */
@@ -43,7 +44,16 @@ struct config {
 	int cache_hook;          /* cache.hook: enum hook_choice */
 	bool cache_cgroups;      /* cache.cgroups, live */
 	uint64_t bpf_budget_ns;  /* bpf_budget 1us..1s of a second of each CPU, 10ms, live */
+	bool execute;            /* execute */
+	uint64_t job_timeout_ns; /* jobs.timeout, 5m; 0: none */
+	uint64_t job_wait_ns;    /* jobs.wait, 30s; 0: for ever */
+	int64_t jobs_running;    /* jobs.running 1..1024, 64 */
+	int64_t jobs_waiting;    /* jobs.waiting 0..100000, 10000 */
+	char tenants[TENANT_RULES_TEXT]; /* tenants */
+	int64_t pool_command;            /* pools.command 0..256, 2; the others 0..256, 0 */
+	int64_t pool_python, pool_node, pool_java;
 	int64_t max_connections; /* http.connections 1..1024, 64 */
+	uint64_t max_body_bytes; /* http.body 1K..256M, 8M */
 	char metrics_listen[64]; /* metrics_listen: an address and a port, or off, live */
 	struct config_otlp {
 		char endpoint[512];                       /* otlp.endpoint: "" for none, live */

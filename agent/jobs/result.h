@@ -57,6 +57,13 @@ struct job_result {
 	const char *plan, *error; /* UTF-8, or NULL */
 };
 
+/* What became of a request. */
+struct job_receipt {
+	char id[JOB_ID_SIZE];             /* where it was taken */
+	unsigned int retry_after_seconds; /* of -EAGAIN and -ENOSPC; 0 stands for 1 */
+	char why[256];                    /* where not, UTF-8, one line; may stay empty */
+};
+
 static inline bool job_has_ended(const struct job_result *r)
 {
 	return r->state >= JOB_DONE;

@@ -19,7 +19,9 @@ ORDINARY = ("setpriv", "--reuid", "64980", "--regid", "64980", "--clear-groups")
 
 
 def groups():
-    return {path for path in glob.glob("/sys/fs/cgroup/**/fairlead-jobs", recursive=True)}
+    """Of jobs; the folder of all may be an agent's, which cannot remove it when it ends."""
+    return {os.path.dirname(path) for path in
+            glob.glob("/sys/fs/cgroup/**/fairlead-jobs/*/cgroup.procs", recursive=True)}
 
 
 def run(*words, prefix=(), stdin=b"", timeout=50, environment=ENVIRONMENT, **options):

@@ -10,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "agent/api/jobs_door.h"
 #include "agent/api/scrape.h"
 #include "agent/loop/loop.h"
 #include "agent/loop/worker.h"
@@ -62,6 +63,50 @@ static const char *ready(void *context)
 	return NULL;
 }
 
+/* Jobs are refused by the length of their words, so that every answer is seen. */
+static int no_jobs(void *context, struct job_request *request, uid_t uid, struct job_ticket *ticket,
+		   struct job_receipt *ret)
+{
+	static const int errors[] = { -EINVAL, -EACCES, -EOPNOTSUPP, -EIO };
+
+	(void)context;
+	(void)uid;
+	(void)ticket;
+	snprintf(ret->why, sizeof(ret->why), "no");
+	return errors[request->argc % 4]; /* none that a batch would wait after */
+}
+
+static int no_job(void *context, const char *id, uid_t uid)
+{
+	(void)context;
+	(void)id;
+	(void)uid;
+	return -ENOENT;
+}
+
+static int no_look(void *context, const char *id, uid_t uid, const struct job_result **ret)
+{
+	(void)ret;
+	return no_job(context, id, uid);
+}
+
+static int no_wait(void *context, const char *id, uid_t uid, struct job_ticket *ticket)
+{
+	(void)ticket;
+	return no_job(context, id, uid);
+}
+
+static void no_list(void *context, uid_t uid,
+		    void (*each)(void *to, const struct job_result *result), void *to)
+{
+	const struct job_result one = { .id = "one" };
+
+	(void)context;
+	(void)uid;
+	each(to, &one);
+	each(to, &one);
+}
+
 struct door {
 	struct loop *loop;
 	struct worker *worker;
@@ -90,6 +135,12 @@ static void open_door(struct door *d)
 					  .doctor = fake_doctor,
 					  .not_ready = ready };
 	const struct scrape_agent scraped = { .write = fake_metrics };
+	const struct jobs_agent jobs = { .submit = no_jobs,
+					 .cancel = no_job,
+					 .look = no_look,
+					 .wait = no_wait,
+					 .list = no_list,
+					 .pools = fake_doctor };
 	struct http_terms terms;
 	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -99,7 +150,11 @@ static void open_door(struct door *d)
 	    listen(listener, 4) || loop_new(&d->loop) || worker_new(&d->worker, d->loop, 4) ||
 	    scrape_new(&d->scrape, d->loop, d->worker, &scraped))
 		abort();
-	terms = (struct http_terms){ .listener = listener, .connections = 8, .scrape = d->scrape };
+	terms = (struct http_terms){ .listener = listener,
+				     .connections = 8,
+				     .scrape = d->scrape,
+				     .jobs = &jobs,
+				     .body_bytes = 4096 };
 	if (http_new(&d->http, d->loop, &terms, &agent) ||
 	    loop_timer(d->loop, 50000, look, d, NULL))
 		abort();
