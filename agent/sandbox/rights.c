@@ -175,7 +175,8 @@ static int limit(int resource, uint64_t value)
 
 int rights_limit(const struct sandbox_spec *spec)
 {
-	int r = limit(RLIMIT_CORE, 0);
+	/* Not 0, with which a handler that core_pattern names is run all the same. */
+	int r = limit(RLIMIT_CORE, 1);
 
 	if (!r)
 		r = limit(RLIMIT_NOFILE, spec->open_files);
