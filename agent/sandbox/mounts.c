@@ -26,9 +26,10 @@ int mount_attach(int tree, const char *path)
 	return move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) ? -errno : 0;
 }
 
+/* What root cloned is still of one group with the host's mount: both would see the other's. */
 int mount_restrict(const char *path, uint64_t attributes, bool below)
 {
-	struct mount_attr attr = { .attr_set = attributes };
+	struct mount_attr attr = { .attr_set = attributes, .propagation = MS_PRIVATE };
 
 	return mount_setattr(AT_FDCWD, path, below ? AT_RECURSIVE : 0, &attr, sizeof(attr)) ? -errno
 											    : 0;
