@@ -600,6 +600,7 @@ pid_t nursery_start(int socket, int terms, int groups)
 
 	n = (struct nursery){ .build = { .spec = &n.spec, .root_tree = -1 }, .children = -1 };
 	memset(n.build.volume_trees, -1, sizeof(n.build.volume_trees));
+	memset(n.build.views, -1, sizeof(n.build.views));
 	pid = user_clone(&n.build, &pidfd, &n.host);
 	if (pid == 0)
 		run(&n, given);

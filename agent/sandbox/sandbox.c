@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +16,7 @@
 #include "agent/sandbox/group.h"
 #include "agent/sandbox/mounts.h"
 #include "agent/sandbox/steps.h"
+#include "agent/sandbox/streams.h"
 #include "agent/sandbox/stub.h"
 #include "agent/sandbox/user.h"
 #include "agent/sandbox/why.h"
@@ -37,25 +37,8 @@ static void build_close(struct build *b)
 	closep(&b->root_tree);
 	for (int i = 0; i < SANDBOX_VOLUMES; i++)
 		closep(&b->volume_trees[i]);
-}
-
-/* A folder that is handed in is a way out: to its parent, and so on to the host's root. */
-static int check_streams(const struct sandbox_spec *spec)
-{
-	const int fds[] = { spec->in, spec->out, spec->err };
-	struct stat is;
-
-	for (int i = 0; i < 3; i++) {
-		int flags = fcntl(fds[i], F_GETFL);
-
-		if (flags < 0 || fstat(fds[i], &is))
-			return -errno;
-		if (S_ISDIR(is.st_mode))
-			return -EISDIR;
-		if (flags & O_PATH)
-			return -EBADF;
-	}
-	return 0;
+	for (int i = 0; i < 3; i++)
+		closep(&b->views[i]);
 }
 
 /*
@@ -68,6 +51,7 @@ static int clone_trees(struct build *b)
 
 	if (geteuid())
 		return 0;
+	streams_narrow(b);
 	if (spec->root) {
 		step_at(b, STEP_ROOT, spec->root);
 		b->root_tree = mount_clone(spec->root, false);
@@ -169,8 +153,9 @@ int sandbox_start(struct sandbox *ret, const struct sandbox_spec *spec, struct s
 	int r;
 
 	memset(b.volume_trees, -1, sizeof(b.volume_trees));
+	memset(b.views, -1, sizeof(b.views));
 	step_at(&b, STEP_STREAMS, NULL);
-	r = spec->volume_count > SANDBOX_VOLUMES ? -E2BIG : check_streams(spec);
+	r = spec->volume_count > SANDBOX_VOLUMES ? -E2BIG : streams_check(spec);
 	if (!r)
 		r = clone_trees(&b);
 	if (!r) {

@@ -55,6 +55,7 @@ struct build {
 	const char *what;                  /* path or name that the step is about, or NULL */
 	int root_tree;                     /* detached mounts that root made before, or -1 */
 	int volume_trees[SANDBOX_VOLUMES]; /* likewise */
+	int views[3];                      /* of streams, instead of what was given, or -1 */
 };
 
 static inline void step_at(struct build *b, enum sandbox_step step, const char *what)

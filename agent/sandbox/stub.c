@@ -27,6 +27,7 @@
 #include "agent/sandbox/room.h"
 #include "agent/sandbox/root.h"
 #include "agent/sandbox/steps.h"
+#include "agent/sandbox/streams.h"
 #include "agent/sandbox/user.h"
 #include "agent/wire/slot.h"
 
@@ -90,8 +91,10 @@ static int build(const struct stub *stub)
 	step_at(b, r ? b->step : STEP_PARENT, NULL);
 	if (!r)
 		r = user_bind_to_parent(stub->report);
-	if (!r && !b->framed)
+	if (!r && !b->framed) {
+		streams_narrow(b);
 		r = root_frame(b);
+	}
 	if (!r)
 		r = room_build(b);
 	if (!r)
@@ -111,12 +114,16 @@ struct command {
 };
 
 /* To the numbers from 0 on; first out of each other's way: any may be one of these already. */
-static int take_streams(const struct sandbox_spec *spec)
+static int take_streams(const struct build *b)
 {
+	const struct sandbox_spec *spec = b->spec;
 	enum { STREAMS = 3, MOST = 8 };
 	int from[MOST] = { spec->in, spec->out, spec->err };
 	int count = STREAMS + (int)spec->more_count;
 
+	for (int i = 0; i < STREAMS; i++)
+		if (b->views[i] >= 0)
+			from[i] = b->views[i];
 	for (int i = STREAMS; i < count && i < MOST; i++)
 		from[i] = spec->more[i - STREAMS];
 	for (int i = 0; i < count; i++)
@@ -181,7 +188,7 @@ static int prepare(const struct command *c)
 	step_at(b, STEP_STREAMS, NULL);
 	if (setsid() < 0) /* so that kill(0, …) inside finds nobody else's group */
 		return -errno;
-	r = take_streams(b->spec);
+	r = take_streams(b);
 	step_at(b, r ? STEP_STREAMS : STEP_FOLDER, b->spec->folder);
 	if (!r && chdir(b->spec->folder ? b->spec->folder : SANDBOX_FOLDER))
 		r = -errno;

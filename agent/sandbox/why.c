@@ -84,6 +84,11 @@ static const char *better_mend(const struct sandbox_report *report)
 		return error == EROFS
 			       ? "its place must be there already, or lie elsewhere than in /usr"
 			       : NULL;
+	case STEP_STREAMS:
+		return error == EOPNOTSUPP
+			       ? "a socket would let the job into its network: give a pipe, or one "
+				 "end of a unix stream"
+			       : NULL;
 	case STEP_FILE:
 		return error == EEXIST ? "give each file a name of its own" : NULL;
 	default:

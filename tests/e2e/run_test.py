@@ -220,6 +220,41 @@ def test_stdin_cannot_be_opened_for_writing():
     equal(result.stdout, "kept", f"what it read ({result.stderr!r})")
 
 
+def test_stdin_cannot_be_changed():
+    "a file that is handed in for reading is neither truncated nor has its mode changed; it is read on from where it is"
+    path = write(os.path.join(folder(), "input"), "kept", 0o666)
+    os.chown(path, HOST_USER, HOST_USER)
+    code = ("import os\nfor call in (lambda: os.truncate('/proc/self/fd/0', 0), lambda: os.fchmod(0, 0), "
+            "lambda: os.open('/proc/self/fd/0', os.O_RDONLY | os.O_TRUNC)):\n"
+            "    try: call(); print('done')\n    except OSError as e: pass\n"
+            "print(os.read(0, 9).decode())\n")
+    with Opened(path) as fd:
+        os.lseek(fd, 1, os.SEEK_SET)
+        result = subprocess.run([FAIRLEAD, "run", "--lang", "python", "-e", code], stdin=fd,
+                                capture_output=True, text=True, env=ENVIRONMENT)
+    with open(path, encoding="ascii") as file:
+        equal(file.read(), "kept", "the file")
+    equal(os.stat(path).st_mode & 0o777, 0o666, "its mode")
+    equal(result.stdout, "ept\n", f"what it read ({result.stderr!r})")
+
+
+def test_sockets_of_networks_are_refused():
+    "a socket that could be connected anew is refused as a stream; one end of a unix stream is not"
+    import socket
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    ours.shutdown(socket.SHUT_WR)
+    with ours, theirs, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams, \
+            socket.create_server(("127.0.0.1", 0)) as listener, \
+            socket.create_connection(listener.getsockname()) as tcp:
+        for given in (udp, datagrams, listener, tcp):
+            one_line(text(subprocess.run([FAIRLEAD, "run", "--", "true"], stdin=given, capture_output=True,
+                                         env=ENVIRONMENT)), 125, "stdin", "unix stream")
+        result = subprocess.run([FAIRLEAD, "run", "--", "cat"], stdin=theirs, capture_output=True,
+                                env=ENVIRONMENT)
+    equal((result.returncode, result.stdout), (0, b""), f"a unix stream ({result.stderr!r})")
+
+
 CALLS = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
