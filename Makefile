@@ -17,6 +17,7 @@ PREFIX   ?= /usr/local
 RUN_FOR  ?=
 V        ?= 0
 Q        := $(if $(filter 1,$V),,@)
+comma    := ,
 say       = $(if $Q,@printf '  %-5s %s\n' $1 $(patsubst $O/%,%,$@))
 
 ifeq ($(origin CC),default)
@@ -52,7 +53,9 @@ messages := $(sort $(patsubst %.options,%.pb.c,$(shell find agent exporters -nam
 bpfs     := $(sort $(shell find bpf -name '*.bpf.c'))
 units    := $(shell find tests/unit -name '*_test.c' 2>/dev/null)
 fuzzers  := $(shell find tests/fuzz -name '*_fuzz.c' 2>/dev/null)
-tools    := $(shell find tests/bench tests/vm tests/lib tests/bpf tests/e2e -name '*.c' 2>/dev/null)
+tricks   := $(filter-out %/bare.c,$(wildcard tests/vm/escape/*.c))
+tools    := $(filter-out $(filter-out %/tricks.c,$(tricks)), \
+            $(shell find tests/bench tests/vm tests/lib tests/bpf tests/e2e -name '*.c' 2>/dev/null))
 skels    := $(bpfs:%.bpf.c=$O/%.skel.h)
 bpftests := $(shell find tests -name "*.bpf.c" 2>/dev/null)
 
@@ -127,6 +130,11 @@ $O/fuzz/tests/fuzz/%: $O/fuzz/tests/fuzz/%.o $O/fuzz/fairlead.a ; $(call say,LIN
 	$Q $(CLANG) $(CFLAGS) $(fuzz) -fsanitize=fuzzer $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 $O/tests/%: $O/tests/%.o $O/fairlead.a ; $(call say,LINK)
 	$Q $(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
+# It runs in any root, so it brings all it needs; bare is what it runs in with a guard taken away.
+$O/tests/vm/escape/tricks: $(tricks:%.c=$O/%.o) ; $(call say,LINK)
+	$Q $(CC) $(target) $(CFLAGS) $(LDFLAGS) -static-pie $^ -o $@
+$O/tests/vm/escape/bare: ldlibs += $(patsubst %,-Wl$(comma)--wrap=%,filter_load rights_drop rights_fence \
+	rights_limit streams_check streams_narrow root_frame room_build close_range prctl open syscall)
 $O/docs/%: $O/docs/%.o $O/fairlead.a ; $(call say,LINK)
 	$Q $(CC) $(CFLAGS) $(ldflags) $(LDFLAGS) $^ $(ldlibs) -o $@
 

@@ -322,6 +322,9 @@ static pid_t take_job(const struct stub *stub)
 	if (r == -EPIPE)
 		_exit(0); /* nobody will ever come */
 	b->spec = &with_job;
+	step_at(b, r ? STEP_JOB : STEP_STREAMS, NULL);
+	if (!r)
+		r = streams_check(&with_job);
 	if (!r)
 		r = files_put(b);
 	return r ? r : start_command(stub);

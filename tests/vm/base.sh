@@ -18,7 +18,8 @@ fi
 modules="null_blk loop brd zram lzo-rle scsi_debug virtio_blk virtio_net virtio_scsi
 	overlay ext4 xfs btrfs squashfs erofs fuse virtiofs
 	veth bridge vxlan dummy tun sch_netem sch_fq sch_ingress cls_bpf tcp_bbr
-	bfq kyber-iosched dm-delay dm-flakey vsock_loopback"
+	bfq kyber-iosched dm-delay dm-flakey vsock_loopback
+	af_alg algif_hash af_key nfnetlink binfmt_misc"
 
 read -r release _ <"$kernel/version"
 tree=$(mktemp -d)

@@ -6,6 +6,7 @@
 #   # limit: 30            seconds until it is ended (60)
 #   # kernels: newest      only under these
 #   # cmdline: lockdown=integrity    booted with these words, together with its likes
+#   # with: escape/x.awk   files of this folder that lie beside it in the guest
 # Exit status 77 skips it, its last line being the reason.  A guest that dies is booted once
 # more.  What each one printed is in .out/vm/KERNEL*/.
 set -eu
@@ -82,10 +83,15 @@ group() {
 	shift 2
 	log=$logs/$kernel$(echo "${cmdline:+-$cmdline}" | tr -c '[:alnum:]=.\n-' _)
 	limit=60	# the boot, on a loaded machine
+	beside=
 	for script; do
 		limit=$((limit + $(header "$script" limit | grep . || echo 60)))
+		for file in $(header "$script" with); do
+			beside="$beside tests/vm/$file"
+		done
 	done
-	tests/vm/overlay.sh "$work/scripts" -- "$@"
+	# shellcheck disable=SC2086 # a list of files
+	tests/vm/overlay.sh "$work/scripts" -- "$@" $beside
 	cat "$work/programs" "$work/scripts" >"$work/overlay"
 	boot "$kernel" "$work/overlay" "$log" "$cmdline" "$limit"
 	case $died in
