@@ -23,7 +23,8 @@ enum {
 	AT_ONCE = 4
 }; /* asked of a nursery that makes them one by one: more would only wait there */
 
-#define REFILL_NS       (2 * NS_PER_MSEC) /* after the last job began: it has the CPUs first */
+#define REFILL_NS       (2 * NS_PER_MSEC)  /* after the last job ended … */
+#define REFILL_BUSY_NS  (50 * NS_PER_MSEC) /* … or began: it has the CPUs and the nursery first */
 #define BACK_OFF_NS     (100 * NS_PER_MSEC) /* before a nursery is started anew, doubled each time … */
 #define BACK_OFF_MAX_NS (30 * NS_PER_SEC) /* … up to this */
 #define AGE_NS          (600 * NS_PER_SEC) /* of a sandbox that nobody wanted: it gives way to a new one */
@@ -201,7 +202,7 @@ static void give(struct pool_taker *t, struct pool_slot *s, bool warm)
 	s->warm = warm;
 	p->total.taken_warm += warm;
 	p->total.taken_cold += !warm;
-	p->refill_at_ns = clock_mono_ns() + REFILL_NS;
+	p->refill_at_ns = clock_mono_ns() + REFILL_BUSY_NS;
 	t->given(t, s);
 }
 
@@ -541,6 +542,8 @@ void pool_release(struct pool_slot *s)
 {
 	struct pool *p = s->pool;
 
+	if (!p->failing && p->socket >= 0)
+		p->refill_at_ns = clock_mono_ns() + REFILL_NS;
 	if (s->is_gone)
 		slot_free(s);
 	else
