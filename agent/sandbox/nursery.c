@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 #include "agent/base/cleanup.h"
+#include "agent/sandbox/errands.h"
 #include "agent/sandbox/filter.h"
 #include "agent/sandbox/graft/graft.h"
-#include "agent/sandbox/group_client.h"
 #include "agent/sandbox/held.h"
 #include "agent/sandbox/root.h"
 #include "agent/sandbox/slots.h"
@@ -35,8 +35,9 @@
 #include "agent/wire/nurse.h"
 #include "agent/wire/slot.h"
 
+#define NOBODYS UINT32_MAX /* the number of a slot that is to be gone and not told */
+
 enum { AGENT = 3, TERMS = 4, GROUPS = 5, FIRST_FREE = 6 }; /* descriptors, put in order */
-enum { SPARE_GROUPS = 8 };
 
 static const enum stub_mode modes[_NURSE_START_MAX] = {
 	[NURSE_HELD] = STUB_HELD,
@@ -52,13 +53,11 @@ struct nursery {
 	struct sandbox_volume volumes[SANDBOX_VOLUMES];
 	struct user_host host;
 	struct slots slots;
-	struct zygote zygote; /* pid 0: has none */
-	char *argv[16];       /* of an interpreter that is started ahead */
-	int more[3];          /* its job's socket, and what it is made of (agent/wire/graft.h) */
-	struct group_client groups;
+	struct zygote zygote;   /* pid 0: has none */
+	char *argv[16];         /* of an interpreter that is started ahead */
+	int more[3];            /* its job's socket, and what it is made of (agent/wire/graft.h) */
+	struct errands errands; /* at the warden, about groups */
 	bool grouped;
-	uint32_t spare[SPARE_GROUPS]; /* made, or fresh again */
-	size_t spare_count;
 	int children; /* a signalfd */
 };
 
@@ -81,13 +80,13 @@ static int say(enum nurse_say kind, uint32_t slot, const struct sandbox_report *
 
 static int say_gone(uint32_t slot, const struct group_usage *used)
 {
-	struct nurse_reply reply = { .magic = NURSE_MAGIC,
-				     .version = NURSE_VERSION,
-				     .kind = NURSE_GONE,
-				     .slot = slot,
-				     .usage = *used };
+	const struct nurse_reply reply = { .magic = NURSE_MAGIC,
+					   .version = NURSE_VERSION,
+					   .kind = NURSE_GONE,
+					   .slot = slot,
+					   .usage = *used };
 
-	return message_send(AGENT, &reply, sizeof(reply), NULL, 0, 0);
+	return slot == NOBODYS ? 0 : message_send(AGENT, &reply, sizeof(reply), NULL, 0, 0);
 }
 
 static int say_ready(bool grouped)
@@ -111,28 +110,6 @@ static struct sandbox_report report_of(const struct build *b, int error)
 
 /* --- groups --- */
 
-/* Ahead where it can be: to make one takes long now and then. */
-static int take_group(struct nursery *n, uint32_t *ret)
-{
-	if (!n->grouped)
-		return 0;
-	if (n->spare_count) {
-		*ret = n->spare[--n->spare_count];
-		return 0;
-	}
-	return group_ask_new(&n->groups, &n->terms.limits, ret);
-}
-
-static void put_back(struct nursery *n, uint32_t group)
-{
-	if (!group)
-		return;
-	if (n->spare_count < SPARE_GROUPS && !group_ask_reset(&n->groups, group))
-		n->spare[n->spare_count++] = group;
-	else
-		(void)group_ask_free(&n->groups, group);
-}
-
 /* Its processes' own limits, where no group may be made. */
 static void limit_processes(struct nursery *n)
 {
@@ -142,12 +119,80 @@ static void limit_processes(struct nursery *n)
 
 static void try_groups(struct nursery *n)
 {
-	n->grouped = fcntl(GROUPS, F_GETFD) >= 0;
-	n->groups.socket = GROUPS;
-	n->grouped = n->grouped && !take_group(n, &n->spare[0]);
-	n->spare_count = n->grouped;
+	n->grouped =
+		fcntl(GROUPS, F_GETFD) >= 0 && errands_begin(&n->errands, GROUPS, &n->terms.limits);
 	if (!n->grouped)
 		limit_processes(n);
+}
+
+/* It was never made, as far as the agent knows, so its end is not told either. */
+static void give_up(struct slot *slot)
+{
+	slot->number = NOBODYS;
+	(void)kill(slot->stub, SIGKILL);
+}
+
+/* The process is in its group: who asked for a sandbox gets it, if it still lives. */
+static int hand_out(struct nursery *n, const struct errand_done *done)
+{
+	struct slot *slot = slots_by_number(&n->slots, done->what.slot);
+	const struct sandbox_report report = { .error = done->error, .step = STEP_LIMITS };
+	int r = 0;
+
+	if (slot && slot->group == done->what.group && done->error) {
+		(void)kill(slot->stub,
+			   SIGKILL); /* it is said to be gone then, never to have been made */
+		r = say(NURSE_NOT_MADE, done->what.slot, &report, -1);
+	} else if (slot && slot->group == done->what.group) {
+		r = say(NURSE_MADE, done->what.slot, NULL, done->what.socket);
+	}
+	close(done->what.socket);
+	return r;
+}
+
+static int say_limited(const struct errand_done *done)
+{
+	const struct sandbox_report report = { .error = done->error, .step = STEP_LIMITS };
+
+	return say(NURSE_LIMITED, done->what.slot, done->error ? &report : NULL, -1);
+}
+
+static int hear_warden(struct nursery *n)
+{
+	struct errand_done done;
+	int r = errands_hear(&n->errands, &done);
+
+	if (r)
+		return r;
+	switch (done.what.wish) {
+	case GROUP_PUT:
+		return hand_out(n, &done);
+	case GROUP_LIMIT:
+		return say_limited(&done);
+	case GROUP_USE:
+		return say_gone(done.what.slot, &done.usage);
+	case GROUP_NEW:
+		return done.error;
+	default:
+		return 0;
+	}
+}
+
+/* One is made where none is spare, which is waited for. */
+static int take_group(struct nursery *n, uint32_t *ret)
+{
+	int r = 0;
+
+	if (!n->grouped)
+		return 0;
+	*ret = errands_spare(&n->errands);
+	if (!*ret)
+		r = errands_new(&n->errands);
+	while (!*ret && !r) {
+		r = hear_warden(n);
+		*ret = r ? 0 : errands_spare(&n->errands);
+	}
+	return r;
 }
 
 /* --- one sandbox --- */
@@ -241,16 +286,23 @@ static int fork_job(struct nursery *n, struct making *m, struct slot *row, int f
 	return eventfd_write(m->go, 1) ? -errno : 0;
 }
 
-static int limit(struct nursery *n, struct slot *row, int stub)
+/* From here on the slot is known; with a group it is handed out once it is in that. */
+static int limit(struct nursery *n, struct making *m, struct slot *row)
 {
 	CLEANUP(closep) int job = row->job ? (int)syscall(SYS_pidfd_open, row->job, 0) : -1;
 	int r;
 
 	step_at(&n->build, STEP_LIMITS, NULL);
 	r = take_group(n, &row->group);
-	if (!r && row->group)
-		r = group_ask_put(&n->groups, row->group, row->job ? job : stub);
-	return !r && !slots_add(&n->slots, row) ? -ENOMEM : r;
+	if (!r && !slots_add(&n->slots, row))
+		r = -ENOMEM;
+	if (r || !row->group)
+		return r;
+	r = errands_put(&n->errands, row->group, row->job ? job : m->pidfd, row->number,
+			m->job.ours);
+	if (!r)
+		m->job.ours = -1;
+	return r;
 }
 
 /* The stub stands, and the process that is the job's, or will start it, is in its group. */
@@ -265,7 +317,7 @@ static struct sandbox_report settle_stub(struct nursery *n, struct making *m, st
 	if (n->terms.start == NURSE_PYTHON)
 		r = fork_job(n, m, row, report.status);
 	if (!r)
-		r = limit(n, row, m->pidfd);
+		r = limit(n, m, row);
 	return report_of(&n->build, r);
 }
 
@@ -284,12 +336,13 @@ static struct sandbox_report make(struct nursery *n, uint32_t number, int *socke
 		return report_of(&n->build, r);
 	close(TAKE_FD(m.told.theirs));
 	report = settle_stub(n, &m, &row);
-	if (report.error) {
+	if (!report.error) {
+		*socket = TAKE_FD(m.job.ours);
+	} else if (slots_by_number(&n->slots, number)) {
+		give_up(slots_by_number(&n->slots, number));
+	} else {
 		(void)kill(row.stub, SIGKILL); /* it is reaped as any that nobody knows */
 		closep(&row.job_end);
-		put_back(n, row.group);
-	} else {
-		*socket = TAKE_FD(m.job.ours);
 	}
 	return report;
 }
@@ -299,18 +352,16 @@ static int answer_make(struct nursery *n, uint32_t number)
 	CLEANUP(closep) int socket = -1;
 	struct sandbox_report report = make(n, number, &socket);
 
-	return report.error ? say(NURSE_NOT_MADE, number, &report, -1)
-			    : say(NURSE_MADE, number, NULL, socket);
+	if (report.error)
+		return say(NURSE_NOT_MADE, number, &report, -1);
+	return socket < 0 ? 0 : say(NURSE_MADE, number, NULL, socket);
 }
 
 static int answer_limit(struct nursery *n, const struct nurse_request *ask, const struct slot *slot)
 {
-	struct sandbox_report report;
-	int r = slot && slot->group ? group_ask_limit(&n->groups, slot->group, &ask->limits) : 0;
-
-	step_at(&n->build, STEP_LIMITS, NULL);
-	report = report_of(&n->build, r);
-	return say(NURSE_LIMITED, ask->slot, r ? &report : NULL, -1);
+	return slot && slot->group
+		       ? errands_limit(&n->errands, slot->group, &ask->limits, ask->slot)
+		       : say(NURSE_LIMITED, ask->slot, NULL, -1);
 }
 
 static int answer(struct nursery *n, const struct nurse_request *ask)
@@ -371,17 +422,13 @@ static void bury_job(struct slot *slot, int status, const struct rusage *used)
 
 static int bury_stub(struct nursery *n, struct slot *slot)
 {
-	struct group_usage used = { 0 };
+	const struct group_usage unknown = { 0 };
 	struct slot row = *slot;
-	int r;
 
 	slots_drop(&n->slots, slot);
 	closep(&row.job_end);
-	if (row.group)
-		(void)group_ask_use(&n->groups, row.group, &used);
-	r = say_gone(row.number, &used);
-	put_back(n, row.group);
-	return r;
+	return row.group ? errands_give_back(&n->errands, row.group, row.number)
+			 : say_gone(row.number, &unknown);
 }
 
 static int bury(struct nursery *n, pid_t pid, int status, const struct rusage *used)
@@ -413,16 +460,19 @@ static int reap(struct nursery *n)
 
 static void serve(struct nursery *n)
 {
-	struct pollfd on[] = { { .fd = AGENT, .events = POLLIN },
-			       { .fd = n->children, .events = POLLIN } };
+	struct pollfd on[] = { { .fd = n->children, .events = POLLIN },
+			       { .fd = n->grouped ? GROUPS : -1, .events = POLLIN },
+			       { .fd = AGENT, .events = POLLIN } };
 	int r = 0;
 
 	while (!r) {
-		if (poll(on, 2, -1) < 0)
+		if (poll(on, 3, -1) < 0)
 			r = errno == EINTR ? 0 : -errno;
-		if (!r && on[1].revents)
-			r = reap(n);
 		if (!r && on[0].revents)
+			r = reap(n);
+		if (!r && on[1].revents)
+			r = hear_warden(n);
+		if (!r && on[2].revents)
 			r = take_request(n);
 	}
 }
@@ -548,7 +598,7 @@ static int start_zygote(struct nursery *n)
 	pidfd = (int)syscall(SYS_pidfd_open, n->zygote.pid, 0);
 	step_at(&n->build, STEP_LIMITS, NULL);
 	r = take_group(n, &group);
-	return !r && group ? group_ask_put(&n->groups, group, pidfd) : r;
+	return !r && group ? group_ask_put(&n->errands.client, group, pidfd) : r;
 }
 
 static int start_ahead(struct nursery *n)
