@@ -34,12 +34,12 @@ has "$(job '{"argv":["sleep","60"],"timeout_seconds":0.2}')" '"timed_out":true'
 has "$(job '{"lang":"sh","code":"echo still"}')" '"stdout":"still\n"'
 
 echo "a root of its own"
-mkdir -p /tmp/root/bin
-cp /bin/busybox /tmp/root/bin/
-ln -s busybox /tmp/root/bin/sh
-chmod 755 /tmp/root /tmp/root/bin
-has "$(job '{"lang":"sh","code":"echo x >/tmp/made; echo /bin/*","root":"/tmp/root"}')" '"stdout":"/bin/busybox /bin/sh\n"'
-[ ! -e /tmp/root/tmp/made ]
+mkdir -p /tmp/jobs-root/bin
+cp /bin/busybox /tmp/jobs-root/bin/
+ln -s busybox /tmp/jobs-root/bin/sh
+chmod 755 /tmp/jobs-root /tmp/jobs-root/bin
+has "$(job '{"lang":"sh","code":"echo x >/tmp/made; echo /bin/*","root":"/tmp/jobs-root"}')" '"stdout":"/bin/busybox /bin/sh\n"'
+[ ! -e /tmp/jobs-root/tmp/made ]
 
 echo "nothing is left but what is ready"
 until_pools_say '"ready":2,"making":0,"busy":0,"ending":0,"waiting":0'
