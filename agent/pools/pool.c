@@ -15,6 +15,9 @@
 #include "agent/base/clock.h"
 #include "agent/base/log.h"
 #include "agent/loop/loop.h"
+#include "agent/sandbox/spec.h"
+#include "agent/sandbox/steps.h"
+#include "agent/sandbox/why.h"
 #include "agent/warden/warden.h"
 #include "agent/wire/message.h"
 #include "agent/wire/slot.h"
@@ -269,7 +272,21 @@ static void nursery_failed(struct pool *p, const char *why)
 	look_after(p);
 }
 
-/* It is an interpreter, which takes its time to start: it says so itself. */
+static void log_not_ready(const struct pool *p, const struct slot_report *report)
+{
+	struct sandbox_report what = { .error = report ? report->error : -EPIPE,
+				       .step = report ? report->step : STEP_ZYGOTE };
+	struct sandbox_why why;
+
+	if (report)
+		snprintf(what.what, sizeof(what.what), "%.*s", (int)sizeof(report->what) - 1,
+			 report->what);
+	why_say(&why, &what);
+	log_warn("pool", "a sandbox ended before it was ready pool=%s why=%s", p->terms.name,
+		 why.text);
+}
+
+/* It takes its time to be ready, an interpreter most: it says so itself. */
 static void on_awaited(void *context, uint32_t events)
 {
 	struct pool_slot *s = context;
@@ -290,7 +307,7 @@ static void on_awaited(void *context, uint32_t events)
 		p->total.failed++;
 		p->failing = true;
 		p->refill_at_ns = clock_mono_ns() + NS_PER_SEC;
-		log_warn("pool", "an interpreter ended before it was ready pool=%s", p->terms.name);
+		log_not_ready(p, n == sizeof(report) ? &report : NULL);
 		end_slot(s);
 	}
 	look_after(p);
@@ -298,8 +315,7 @@ static void on_awaited(void *context, uint32_t events)
 
 static bool await(struct pool_slot *s)
 {
-	return s->pool->terms.nurse.start != NURSE_HELD &&
-	       !loop_watch(s->pool->loop, s->socket, EPOLLIN, on_awaited, s, &s->source);
+	return !loop_watch(s->pool->loop, s->socket, EPOLLIN, on_awaited, s, &s->source);
 }
 
 static void take_made(struct pool *p, const struct nurse_reply *reply, int socket)

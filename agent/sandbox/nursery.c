@@ -132,6 +132,14 @@ static void give_up(struct slot *slot)
 	(void)kill(slot->stub, SIGKILL);
 }
 
+static void let_go(struct slot *slot)
+{
+	if (slot->go >= 0)
+		(void)eventfd_write(slot->go, 1);
+	closep(&slot->go);
+	slot->go = -1;
+}
+
 /* The process is in its group: who asked for a sandbox gets it, if it still lives. */
 static int hand_out(struct nursery *n, const struct errand_done *done)
 {
@@ -144,6 +152,7 @@ static int hand_out(struct nursery *n, const struct errand_done *done)
 			   SIGKILL); /* it is said to be gone then, never to have been made */
 		r = say(NURSE_NOT_MADE, done->what.slot, &report, -1);
 	} else if (slot && slot->group == done->what.group) {
+		let_go(slot);
 		r = say(NURSE_MADE, done->what.slot, NULL, done->what.socket);
 	}
 	close(done->what.socket);
@@ -261,7 +270,7 @@ static int make_ends(struct nursery *n, struct making *m)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, both))
 		return -errno;
 	m->job = (struct ends){ both[0], both[1] };
-	if (n->terms.start != NURSE_PYTHON)
+	if (modes[n->terms.start] == STUB_AHEAD)
 		return 0;
 	m->go = eventfd(0, EFD_CLOEXEC);
 	return m->go < 0 ? -errno : 0;
@@ -293,9 +302,13 @@ static int limit(struct nursery *n, struct making *m, struct slot *row)
 	int r;
 
 	step_at(&n->build, STEP_LIMITS, NULL);
+	if (n->terms.start == NURSE_HELD)
+		row->go = TAKE_FD(m->go);
 	r = take_group(n, &row->group);
 	if (!r && !slots_add(&n->slots, row))
 		r = -ENOMEM;
+	if (!r && !row->group)
+		let_go(slots_by_number(&n->slots, row->number));
 	if (r || !row->group)
 		return r;
 	r = errands_put(&n->errands, row->group, row->job ? job : m->pidfd, row->number,
@@ -324,7 +337,7 @@ static struct sandbox_report settle_stub(struct nursery *n, struct making *m, st
 static struct sandbox_report make(struct nursery *n, uint32_t number, int *socket)
 {
 	CLEANUP(making_close) struct making m = { { -1, -1 }, { -1, -1 }, -1, -1 };
-	struct slot row = { .number = number, .job_end = -1 };
+	struct slot row = { .number = number, .go = -1, .job_end = -1 };
 	struct sandbox_report report;
 	int r;
 
@@ -342,6 +355,7 @@ static struct sandbox_report make(struct nursery *n, uint32_t number, int *socke
 		give_up(slots_by_number(&n->slots, number));
 	} else {
 		(void)kill(row.stub, SIGKILL); /* it is reaped as any that nobody knows */
+		closep(&row.go);
 		closep(&row.job_end);
 	}
 	return report;
@@ -426,6 +440,7 @@ static int bury_stub(struct nursery *n, struct slot *slot)
 	struct slot row = *slot;
 
 	slots_drop(&n->slots, slot);
+	closep(&row.go);
 	closep(&row.job_end);
 	return row.group ? errands_give_back(&n->errands, row.group, row.number)
 			 : say_gone(row.number, &unknown);

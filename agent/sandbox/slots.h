@@ -11,6 +11,7 @@ struct slot {
 	pid_t stub;     /* process 1 in it */
 	pid_t job;      /* that a zygote forked; 0: none, or it has ended */
 	uint32_t group; /* 0: none */
+	int go;         /* tells the stub that it is in its group, or -1 */
 	int job_end; /* our end of what its job is told over, to say how that process ended; or -1 */
 };
 

@@ -104,7 +104,8 @@ static int build(const struct stub *stub)
 	step_at(b, r ? b->step : STEP_RIGHTS, r ? b->what : NULL);
 	if (!r)
 		r = rights_drop();
-	return r || stub->mode == STUB_IDLE ? r : await_go(stub);
+	/* The others say first that they stand. */
+	return r || stub->mode == STUB_IDLE || stub->mode == STUB_HELD ? r : await_go(stub);
 }
 
 /* The command, from here on in a process of its own that shares our memory until it executes. */
@@ -180,17 +181,15 @@ static int execute(const struct sandbox_spec *spec)
 	return -error;
 }
 
-static int prepare(const struct command *c)
+/* All that does not depend on what is executed. */
+static int prepare(struct build *b)
 {
-	struct build *b = c->stub->build;
-	int r;
+	int r = 0;
 
-	step_at(b, STEP_STREAMS, NULL);
+	step_at(b, STEP_FOLDER, b->spec->folder);
 	if (setsid() < 0) /* so that kill(0, …) inside finds nobody else's group */
 		return -errno;
-	r = take_streams(b);
-	step_at(b, r ? STEP_STREAMS : STEP_FOLDER, b->spec->folder);
-	if (!r && chdir(b->spec->folder ? b->spec->folder : SANDBOX_FOLDER))
+	if (chdir(b->spec->folder ? b->spec->folder : SANDBOX_FOLDER))
 		r = -errno;
 	step_at(b, r ? b->step : STEP_FENCE, b->what);
 	if (!r)
@@ -203,12 +202,21 @@ static int prepare(const struct command *c)
 	return r ? r : filter_load(b->filter);
 }
 
+static int prepare_with_streams(struct build *b)
+{
+	int r;
+
+	step_at(b, STEP_STREAMS, NULL);
+	r = take_streams(b);
+	return r ? r : prepare(b);
+}
+
 static int run_command(void *argument)
 {
 	struct command *c = argument;
 	struct build *b = c->stub->build;
 
-	c->error = prepare(c);
+	c->error = prepare_with_streams(b);
 	if (!c->error) {
 		step_at(b, STEP_EXEC, b->spec->argv[0]);
 		c->error = execute(b->spec);
@@ -310,7 +318,8 @@ static void fail_held(const struct stub *stub, int error)
 	_exit(FAILED);
 }
 
-static pid_t take_job(const struct stub *stub)
+/* What can be done before anything of the job is known has been. */
+static int take_job(const struct stub *stub)
 {
 	static struct sandbox_spec with_job;
 	struct build *b = stub->build;
@@ -327,21 +336,45 @@ static pid_t take_job(const struct stub *stub)
 		r = streams_check(&with_job);
 	if (!r)
 		r = files_put(b);
-	return r ? r : start_command(stub);
+	step_at(b, r ? b->step : STEP_STREAMS, r ? b->what : NULL);
+	return r ? r : take_streams(b);
+}
+
+/* The command's process, as confined as it will be, until it has a command. */
+static void hold(const struct stub *stub) __attribute__((noreturn));
+static void hold(const struct stub *stub)
+{
+	const struct sandbox_report nothing = { 0 };
+	struct build *b = stub->build;
+	int r = prepare(b);
+
+	if (!r) {
+		(void)held_tell(stub->socket, SLOT_WAITS, &nothing);
+		r = take_job(stub);
+	}
+	if (!r) {
+		(void)held_tell(stub->socket, SLOT_RUNS, &nothing);
+		step_at(b, STEP_EXEC, b->spec->argv[0]);
+		r = execute(b->spec);
+	}
+	fail_held(stub, r);
+	_exit(FAILED);
 }
 
 static void run_held(const struct stub *stub)
 {
-	const struct sandbox_report runs = { 0 };
+	const struct sandbox_report stands = { 0 };
 	pid_t command;
 
+	tell(stub, &stands);
+	if (await_go(stub)) /* into our group, so that what we make is in it */
+		_exit(FAILED);
 	close_all_but(stub->report, stub->socket);
-	tell(stub, &runs);
-	command = take_job(stub);
+	command = fork();
+	if (command == 0)
+		hold(stub);
 	if (command < 0)
-		fail_held(stub, command);
-	(void)held_tell(stub->socket, SLOT_RUNS, &runs);
-	close_all_but(stub->report, stub->socket);
+		fail_held(stub, -errno);
 	serve(stub, command);
 }
 
