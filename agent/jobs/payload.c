@@ -19,7 +19,7 @@ static const char *const interpreters[_JOB_LANGUAGE_MAX] = {
 /* The same for every job; what the request says comes behind and counts. */
 static const char *const environment[] = {
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-	"HOME=" SANDBOX_FOLDER,
+	("HOME=" SANDBOX_FOLDER),
 	"USER=job",
 	"LANG=C.UTF-8",
 };
