@@ -235,18 +235,19 @@ static void add_backends(const struct machine *machine, struct findings *ret)
 	}
 }
 
-static void add_capabilities(uint64_t capabilities, struct findings *ret)
+static void add_capabilities(uint64_t capabilities, bool execute, struct findings *ret)
 {
 	for (int i = 0; i < capability_use_count; i++) {
 		const struct capability_use *use = &capability_uses[i];
 		bool held = capabilities >> use->number & 1;
+		bool kept = use->kept || (execute && use->to_execute);
 		struct finding *f = findings_add(ret, FINDING_CAPABILITY,
 						 held ? FINDING_ON : FINDING_OFF, use->name);
 
 		snprintf(f->reason, sizeof(f->reason), "%s to %s",
-			 !held       ? "not held"
-			 : use->kept ? "held by the warden"
-				     : "used at the start, then given up,",
+			 !held  ? "not held"
+			 : kept ? "held by the warden"
+				: "used at the start, then given up,",
 			 use->use);
 		if (held)
 			continue;
@@ -308,11 +309,12 @@ void findings_left_out(const char *detail, double share, uint64_t allowed_ns, st
 }
 
 void findings_collect(const struct subject_state *states, size_t count,
-		      const struct machine *machine, uint64_t capabilities, struct findings *ret)
+		      const struct machine *machine, uint64_t capabilities, bool execute,
+		      struct findings *ret)
 {
 	*ret = (struct findings){ 0 };
 	for (size_t i = 0; i < count; i++)
 		add_hooks(&states[i], machine, capabilities, ret);
 	add_backends(machine, ret);
-	add_capabilities(capabilities, ret);
+	add_capabilities(capabilities, execute, ret);
 }

@@ -38,6 +38,8 @@ void findings_part_of_tree(const char *mount, struct findings *ret);
 /* A detail that is left out because measuring took this share of the node. */
 void findings_left_out(const char *detail, double share, uint64_t allowed_ns, struct findings *ret);
 
-/* capabilities: what the warden holds, and what was held to start with and given up. */
+/* capabilities: what the warden holds, and what was held to start with and, unless jobs are to be
+ * executed, given up. */
 void findings_collect(const struct subject_state *states, size_t count,
-		      const struct machine *machine, uint64_t capabilities, struct findings *ret);
+		      const struct machine *machine, uint64_t capabilities, bool execute,
+		      struct findings *ret);

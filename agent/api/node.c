@@ -53,6 +53,7 @@ struct node {
 	struct fs_machine *files_of; /* the machine's own */
 	uint64_t loaded_wall_ns, booted_wall_ns;
 	uint64_t capabilities; /* of the start, and of the warden now */
+	bool execute;          /* jobs: the warden keeps what that takes */
 	struct subjects on;
 	struct details details;
 	struct sample *first; /* what the page cache is checked against; NULL: none yet */
@@ -95,6 +96,7 @@ int node_new(struct node **ret, struct warden *warden, const struct config *conf
 		return -ENOMEM;
 	n->warden = warden;
 	n->capabilities = capabilities & privileges_start_only();
+	n->execute = config->execute;
 	n->cpus = (size_t)sysconf(_SC_NPROCESSORS_CONF);
 	machine_read(&n->machine, "");
 	/* Once: a wall clock that is being set right must not move when counters began. */
@@ -470,7 +472,7 @@ void node_findings(const struct node *n, struct findings *ret)
 {
 	struct cache_check check;
 
-	findings_collect(n->on.states, _SUBJECT_MAX, &n->machine, n->capabilities, ret);
+	findings_collect(n->on.states, _SUBJECT_MAX, &n->machine, n->capabilities, n->execute, ret);
 	add_losses(n, n->sample, &ret->lost);
 	if (n->names.cgroups && !cgroup_names_from_root(n->names.cgroups))
 		findings_part_of_tree(cgroup_names_mount(n->names.cgroups), ret);

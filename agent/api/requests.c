@@ -272,7 +272,8 @@ enum MHD_Result requests_handle(struct requests *r, struct MHD_Connection *c, co
 		c, MHD_HTTP_NOT_FOUND,
 		r->metrics_only
 			? "there is /healthz, /readyz and /metrics"
-			: "there is /healthz, /readyz, /metrics, /v1/snapshot, /v1/history and /v1/doctor");
+			: "there is /healthz, /readyz, /metrics, /v1/snapshot, /v1/history, /v1/doctor, "
+			  "/v1/jobs and /v1/pools");
 }
 
 void requests_end(void *state)
