@@ -373,9 +373,11 @@ static int answer_make(struct nursery *n, uint32_t number)
 
 static int answer_limit(struct nursery *n, const struct nurse_request *ask, const struct slot *slot)
 {
+	const struct sandbox_report none = { .error = -EOPNOTSUPP, .step = STEP_LIMITS };
+
 	return slot && slot->group
 		       ? errands_limit(&n->errands, slot->group, &ask->limits, ask->slot)
-		       : say(NURSE_LIMITED, ask->slot, NULL, -1);
+		       : say(NURSE_LIMITED, ask->slot, &none, -1);
 }
 
 static int answer(struct nursery *n, const struct nurse_request *ask)

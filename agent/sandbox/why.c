@@ -89,6 +89,11 @@ static const char *better_mend(const struct sandbox_report *report)
 			       ? "a socket would let the job into its network: give a pipe, or one "
 				 "end of a unix stream"
 			       : NULL;
+	case STEP_LIMITS:
+		return error == EOPNOTSUPP
+			       ? "here no cgroup can be made for them: leave them out, or run the "
+				 "agent as root"
+			       : NULL;
 	case STEP_FILE:
 		return error == EEXIST ? "give each file a name of its own" : NULL;
 	default:

@@ -320,6 +320,25 @@ def test_without_execute_jobs_are_refused_with_the_mend():
     check(b" 503 " in answer.split(b"\r\n")[0] and b"execute" in answer, f"{answer}")
 
 
+def test_an_ordinary_users_agent_runs_jobs_too():
+    "an agent without rights runs jobs as its user, and refuses limits that it cannot keep"
+    where = folder()
+    os.chmod(where, 0o777)
+    agent = Executor(where=where, ready=False,
+                     prefix=("setpriv", "--reuid", "64980", "--regid", "64980", "--clear-groups"))
+    wait_for(lambda: os.path.exists(agent.socket), "the agent's socket", 20)
+    equal(agent.sh("id -u; awk '/^CapEff/ { print $2 }' /proc/self/status"), "1000\n" + "0" * 16, "who")
+    _, result = agent.ask("POST", "/v1/jobs", {"argv": ["true"], "memory_bytes": 64 << 20})
+    check(result["state"] == "failed" and "cgroup" in result["error"], f"{result}")
+
+
+def test_doctor_says_what_is_kept():
+    "doctor tells CAP_SETUID as held where jobs are run, and as given up where not"
+    for agent, said in ((Executor(), "held by the warden"), (Agent(), "then given up")):
+        found = next(c for c in agent.json("/v1/doctor")["capabilities"] if c["name"] == "CAP_SETUID")
+        check(said in found["reason"], f"{found}")
+
+
 def test_volumes_and_roots():
     "volumes are seen, read-only where so asked; a root of its own can be changed, for itself alone"
     agent, where = Executor(), folder()
