@@ -34,12 +34,12 @@ static int send(struct errands *e, const struct errand *what, const struct group
 					 .id = what->group };
 	int r = note(e, what);
 
+	if (r)
+		return r;
 	if (limits)
 		request.limits = *limits;
-	if (!r)
-		r = group_send_request(e->client.socket, &request, pidfd);
-	if (r)
-		e->count -= r != -ENOMEM;
+	r = group_send_request(e->client.socket, &request, pidfd);
+	e->count -= r != 0; /* it was never asked */
 	return r;
 }
 
