@@ -388,6 +388,7 @@ static void take_turn(struct job *job, enum tenant_verdict verdict)
 	if (queue_put(&job->tenant->lane, &job->turn, class_of(job->request),
 		      j->terms.wait_ns ? job->accepted_ns + j->terms.wait_ns : 0, job->accepted_ns))
 		on_refused(&job->taker, "as many jobs wait as may: try again later");
+	start_next(j); /* who waited before may have been held by his own limit */
 }
 
 static void join(struct jobs *j, struct job *job)

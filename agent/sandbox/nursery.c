@@ -148,8 +148,7 @@ static int hand_out(struct nursery *n, const struct errand_done *done)
 	int r = 0;
 
 	if (slot && slot->group == done->what.group && done->error) {
-		(void)kill(slot->stub,
-			   SIGKILL); /* it is said to be gone then, never to have been made */
+		give_up(slot);
 		r = say(NURSE_NOT_MADE, done->what.slot, &report, -1);
 	} else if (slot && slot->group == done->what.group) {
 		let_go(slot);

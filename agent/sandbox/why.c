@@ -106,8 +106,11 @@ void why_say(struct sandbox_why *ret, const struct sandbox_report *report)
 	const char *mend = better_mend(report);
 	bool named = report->what[0];
 
-	if (report->step < 0 || report->step >= _STEP_MAX)
+	*ret = (struct sandbox_why){ .error = report->error };
+	if (report->step < 0 || report->step >= _STEP_MAX) { /* of a process that lies */
+		snprintf(ret->text, sizeof(ret->text), "the sandbox ended in disorder: try again");
 		return;
+	}
 	ret->error = report->error;
 	ret->of_command = report->step == STEP_EXEC;
 	snprintf(ret->text, sizeof(ret->text), "cannot %s%s%.120s%s: %s: %s",

@@ -339,6 +339,15 @@ def test_doctor_says_what_is_kept():
         check(said in found["reason"], f"{found}")
 
 
+def test_limits_out_of_sense_harm_nobody_else():
+    "a job with less CPU than there is fails alone; others of its pool run on"
+    agent = Executor()
+    _, other = agent.ask("POST", "/v1/jobs?async=1", {"argv": ["sleep", "1"]})
+    _, result = agent.ask("POST", "/v1/jobs", {"argv": ["true"], "cpus": 0.005})
+    equal(result["state"], "failed", f"state of {result}")
+    equal(agent.ask("GET", f"/v1/jobs/{other['id']}?wait=20s")[1]["exit_code"], 0, "the other one")
+
+
 def test_volumes_and_roots():
     "volumes are seen, read-only where so asked; a root of its own can be changed, for itself alone"
     agent, where = Executor(), folder()
